@@ -1,0 +1,109 @@
+"""Opens each request's transaction, finds out who asks, and sets the scope in which the page reads."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import cast
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.access import Access, DeskRequest, load_access
+from accounts.models import Person
+from accounts.tenancy import as_nobody, as_provider, as_tenant
+
+SESSION_CUSTOMER = "customer"
+
+# Pages that answer before or beside any customer: signing in, one's own account, an invitation's link.
+ACCOUNT_PATHS = ("/account/", "/invitations/")
+PROVIDER_PATHS = ("/console/", "/admin/")
+# Asked by machines, without a person: they open their own transaction if they need one.
+BARE_PATHS = ("/healthz", "/readyz", "/robots.txt", "/favicon.ico")
+
+
+class ScopeMiddleware:
+    """One transaction a request, rolled back when the answer is a server error.
+
+    Uploads are received before it begins: a slow line must not hold a transaction open.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in BARE_PATHS:
+            return self.get_response(request)
+        signed_in = request.user.is_authenticated
+        if signed_in and request.method == "POST":
+            request.POST  # noqa: B018 - reading it receives the body
+        if not signed_in and not request.path.startswith(ACCOUNT_PATHS):
+            return redirect(f"{reverse(settings.LOGIN_URL)}?next={quote(request.get_full_path())}")
+        with transaction.atomic():
+            response = self._answer(cast(DeskRequest, request), signed_in)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+    def _answer(self, request: DeskRequest, signed_in: bool) -> HttpResponse:
+        if not signed_in:
+            with as_nobody():
+                return self.get_response(request)
+        person = cast(Person, request.user)
+        with as_nobody(person.pk):
+            access = load_access(person, request.session.get(SESSION_CUSTOMER))
+            missing_factor = lacks_second_factor(access) and not request.path.startswith(ACCOUNT_PATHS)
+        request.access = access
+        person.staff_roles = access.staff_roles
+        with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
+            request.LANGUAGE_CODE = translation.get_language()
+            if missing_factor:
+                messages.warning(request, _("Before you go on, set up a second factor: it is required for your account."))
+                return redirect("mfa_activate_totp")
+            with self._scope(request):
+                return self.get_response(request)
+
+    def _scope(self, request: DeskRequest) -> AbstractContextManager[None]:
+        access = request.access
+        if request.path.startswith(ACCOUNT_PATHS):
+            return as_nobody(access.person.pk)
+        if request.path.startswith(PROVIDER_PATHS) and access.is_staff:
+            return as_provider(access.person.pk)
+        if access.membership is not None and not request.path.startswith(PROVIDER_PATHS):
+            return as_tenant(access.membership.customer_id, access.person.pk)
+        return as_nobody(access.person.pk)
+
+
+def lacks_second_factor(access: Access) -> bool:
+    """Whether this person must have a second factor and has none (TEN-4)."""
+    required = (access.is_staff and settings.STAFF_SECOND_FACTOR) or any(m.customer.second_factor_required for m in access.memberships)
+    return required and not is_mfa_enabled(access.person)
+
+
+class FaceMiddleware:
+    """Shows each face only to those it is for: a customer asking for the console gets what a wrong address gets (TEN-3)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_unused: object) -> HttpResponse | None:
+        access: Access | None = getattr(request, "access", None)
+        if access is None or request.path.startswith(ACCOUNT_PATHS):
+            return None
+        if request.path.startswith(PROVIDER_PATHS):
+            if not access.is_staff:
+                raise Http404
+            return None
+        if access.membership is None:
+            return redirect("console:home") if access.is_staff else render(request, "portal/no_customer.html", status=403)
+        return None

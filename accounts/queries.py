@@ -1,0 +1,34 @@
+"""What pages about people and customers need."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from accounts.models import AuditEntry, Customer, Invitation, Membership, Person, StaffMember
+
+
+def display_names(person_ids: Iterable[int | None]) -> dict[int, str]:
+    """Names by person, as the present scope may know them: of staff their display name; whoever it may not know is missing."""
+    ids = {pk for pk in person_ids if pk is not None}
+    names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return names | dict(StaffMember.objects.filter(pk__in=ids).values_list("pk", "display_name"))
+
+
+def people_page(customer: Customer, now: datetime) -> dict[str, object]:
+    """Members in force and open invitations of one customer."""
+    return {
+        "members": Membership.objects.in_force().filter(customer=customer).select_related("person").order_by("person__name"),
+        "invitations": Invitation.objects.filter(customer=customer, accepted_at=None, revoked_at=None, expires_at__gt=now).order_by(
+            "email"
+        ),
+        "roles": Membership.Role.choices,
+    }
+
+
+def audit_page(*, before: int | None, customer_id: int | None = None, size: int = 50) -> list[AuditEntry]:
+    """Newest lines first, one more than `size` when there are more; `before` is the last id of the page before."""
+    entries = AuditEntry.objects.select_related("actor", "customer").order_by("-id")
+    if before is not None:
+        entries = entries.filter(pk__lt=before)
+    if customer_id is not None:
+        entries = entries.filter(customer_id=customer_id)
+    return list(entries[: size + 1])

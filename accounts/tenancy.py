@@ -1,0 +1,103 @@
+"""Whose rows the database shows: one scope per transaction, kept by PostgreSQL's row-level security.
+
+A scope is a role and a customer, both set LOCAL, so that they die with the transaction. Without a scope the login role
+sees the few tables that signing in needs, and nothing of any customer. The roles' policies are made in `rls.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import connection, models, transaction
+
+Kind = Literal["none", "tenant", "command", "provider"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`tenant` reads what a customer may read; `command` writes for one customer; `provider` is the staff's."""
+
+    kind: Kind = "none"
+    customer_id: int | None = None
+    person_id: int | None = None
+
+    @property
+    def role(self) -> str:
+        return "none" if self.kind == "none" else f"desk_{self.kind}"
+
+    def admits(self, inner: "Scope") -> bool:
+        """Whether `inner` may be entered from here: a command from its own customer's page or from the staff's, never wider."""
+        if self.kind in {"none", "provider"}:
+            return inner.kind != "tenant" or self.kind == "none"
+        return inner.customer_id == self.customer_id and inner.kind in {self.kind, "command"}
+
+
+NO_SCOPE = Scope()
+_current: ContextVar[Scope] = ContextVar("scope", default=NO_SCOPE)
+
+
+class ScopeError(RuntimeError):
+    """A scope was entered from inside one that does not admit it: the code would have seen another customer's rows."""
+
+
+def current() -> Scope:
+    return _current.get()
+
+
+def _apply(scope: Scope) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config('app.customer', %s, true), set_config('app.person', %s, true)",
+            [scope.role, str(scope.customer_id or ""), str(scope.person_id or "")],
+        )
+
+
+@contextmanager
+def enter(scope: Scope) -> Iterator[None]:
+    """Run the block in `scope`, in a transaction (the outermost use opens it). Raises ScopeError when that would widen.
+
+    The scope before is put back by a statement, since a LOCAL setting outlives the savepoint in which it was made; when
+    the block fails, the rollback itself puts it back.
+    """
+    before = current()
+    if not before.admits(scope):
+        raise ScopeError(f"{scope} cannot be entered from {before}")
+    with transaction.atomic():
+        _apply(scope)
+        token = _current.set(scope)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+        _apply(before)
+
+
+def as_tenant(customer_id: int, person_id: int | None = None) -> AbstractContextManager[None]:
+    """What a page of this customer reads."""
+    return enter(Scope("tenant", customer_id, person_id))
+
+
+def acting_for(customer_id: int | None) -> AbstractContextManager[None]:
+    """What a command writes for this customer; None: rows that belong to no customer, such as mail about an account."""
+    return enter(Scope("command", customer_id, current().person_id))
+
+
+def as_provider(person_id: int | None = None) -> AbstractContextManager[None]:
+    """What the staff's pages, their commands across customers, and sweeps see."""
+    return enter(Scope("provider", None, person_id or current().person_id))
+
+
+def as_nobody(person_id: int | None = None) -> AbstractContextManager[None]:
+    """Signing in: no customer; `person_id` may read their own memberships and staff roles."""
+    return enter(Scope("none", None, person_id))
+
+
+class TenantModel(models.Model):
+    """A row that belongs to a customer. Its migration names it in `rls.tenant_table`; a test refuses one that does not."""
+
+    customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True

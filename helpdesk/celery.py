@@ -1,0 +1,31 @@
+"""The queue. Redis and Celery are a bell, never the memory: what must happen is a row in the database, and a sweep finds it."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+app = Celery("helpdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    task_reject_on_worker_lost=False,
+    worker_hijack_root_logger=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    broker_connection_retry_on_startup=True,
+    # Ringing must not hold a page: a silent Redis is given up after a second, and the sweep comes anyway.
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1},
+    task_publish_retry=False,
+    timezone="UTC",
+    beat_schedule={
+        "relay-outbox": {"task": "notifications.tasks.relay_outbox", "schedule": 2.0, "options": {"expires": 10}},
+        "close-resolved-tickets": {"task": "tickets.tasks.close_resolved", "schedule": 300.0, "options": {"expires": 300}},
+        "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
+    },
+)
+app.autodiscover_tasks()

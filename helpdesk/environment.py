@@ -1,0 +1,129 @@
+"""What an installation takes from its environment: every name with its meaning. A wrong value stops the start with a sentence."""
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import environ
+
+T = TypeVar("T")
+
+KNOWN_SETTINGS: dict[str, str] = {
+    "DATABASE_URL": "PostgreSQL as the application (role desk_app): postgres://desk_app:secret@host:5432/helpdesk",
+    "DATABASE_OWNER_URL": "PostgreSQL as the owner of the tables (role desk_owner); only migrations use it",
+    "DATABASE_AS_OWNER": "set by manage.py for commands that change the schema",
+    "REDIS_URL": "the queue: redis://host:6379/0 or unix:///path/to/socket",
+    "EMAIL_URL": "outgoing mail: smtp://user:secret@host:587, smtp+tls://, smtps://, or anymail+NAME://?API_KEY=… for a mail service",
+    "MAIL_FROM": "sender of all mail, e.g. SIP Pulse Support <support@example.com>",
+    "MAIL_JOIN_SECONDS": "staff actions on one ticket within so many seconds join in one mail (default 60)",
+    "SECRET_KEY": "at least 50 random characters; signs sessions and links",
+    "ALLOWED_HOSTS": "names under which the helpdesk is reached, separated by commas",
+    "BASE_URL": "the address that links in mails begin with, e.g. https://help.example.com",
+    "FILES_ROOT": "folder for evidence and attachments, outside any web root",
+    "STATIC_ROOT": "folder that static files are collected into",
+    "FILE_MAX_MB": "largest file that may be attached, in MB (default 100)",
+    "PROVIDER_NAME": "the company that answers (default SIP Pulse)",
+    "TIME_ZONE": "zone for people who chose none (default America/Sao_Paulo)",
+    "TICKET_PREFIX": "letters before a ticket's number (default SP)",
+    "STAFF_SECOND_FACTOR": "1: staff must sign in with a second factor (default; 0 only in the embedded demo)",
+    "TRUSTED_PROXY": "1: a reverse proxy in front sets X-Forwarded-Proto and X-Forwarded-For (default 0)",
+    "EMBEDDED": "set by ./run when it brings its own servers: plain http, no second factor for staff",
+    "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",
+}
+
+
+class WrongSetting(SystemExit):
+    """Stops the start: `code` is the sentence that names the variable and says what to do."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"Setting {name}: {why} ({KNOWN_SETTINGS[name]})")
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable's text; without one, `default`; without either the start stops."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise WrongSetting(name, "it is not set; set it in the environment.")
+    return default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value not in {"0", "1", "true", "false", "on", "off", "yes", "no"}:
+        raise WrongSetting(name, f"“{value}” is neither 1 nor 0.")
+    return value in {"1", "true", "on", "yes"}
+
+
+def number(name: str, default: int, least: int = 0) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal() or int(value) < least:
+        raise WrongSetting(name, f"“{value}” is not a whole number of at least {least}.")
+    return int(value)
+
+
+def zone(name: str, default: str) -> str:
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise WrongSetting(name, f"“{value}” is not a time zone; use a name such as America/Sao_Paulo.") from None
+    return value
+
+
+def web_address(name: str, default: str) -> str:
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+        raise WrongSetting(name, f"“{value}” is not an address such as https://help.example.com.")
+    return value
+
+
+def database(name: str) -> dict[str, object]:
+    """Django's settings of one PostgreSQL. A socket's folder goes into `?host=`, since a host part would lose its capitals."""
+    config = _parsed(name, text(name), environ.Env.db_url_config)
+    if config.get("ENGINE") != "django.db.backends.postgresql" or not config.get("NAME"):
+        raise WrongSetting(name, "it does not name a PostgreSQL database.")
+    options = config.get("OPTIONS", {})
+    config["HOST"] = options.pop("host", config.get("HOST", ""))
+    config["PORT"] = options.pop("port", config.get("PORT", ""))
+    config["OPTIONS"] = options
+    return dict(config)
+
+
+def queue(name: str) -> str:
+    """The address as Celery spells it."""
+    value = text(name)
+    parts = urlsplit(value)
+    if parts.scheme == "unix" and parts.path:
+        return f"redis+socket://{parts.path}"
+    if parts.scheme in {"redis", "rediss"} and parts.hostname:
+        return value
+    raise WrongSetting(name, f"“{parts.scheme}://…” is not a Redis address.")
+
+
+def mail(name: str) -> dict[str, object]:
+    """Django's EMAIL_* settings, or Anymail's for `anymail+postmark://?SERVER_TOKEN=…`."""
+    value = text(name)
+    parts = urlsplit(value)
+    if parts.scheme.startswith("anymail+"):
+        service = parts.scheme.removeprefix("anymail+")
+        options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+        return {
+            "EMAIL_BACKEND": f"anymail.backends.{service}.EmailBackend",
+            "ANYMAIL": {f"{service.upper()}_{key}": token for key, token in options.items()},
+        }
+    if parts.scheme not in {"smtp", "smtps", "smtp+tls", "smtp+ssl"} or not parts.hostname:
+        raise WrongSetting(name, f"“{parts.scheme}://…” is not a mail server's address.")
+    config = _parsed(name, value.replace("smtps://", "smtp+ssl://", 1), environ.Env.email_url_config)
+    return {key: setting for key, setting in config.items() if key.startswith("EMAIL_")} | {"EMAIL_TIMEOUT": 20}
+
+
+def _parsed(name: str, value: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(value)
+    except (ValueError, KeyError, environ.ImproperlyConfigured):
+        raise WrongSetting(name, "it is not an address of the form shown.") from None

@@ -1,0 +1,1 @@
+"""Environments watched with permission. A sibling of the other two apps beside it: it imports tickets and what lies below, and none of them."""

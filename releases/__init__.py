@@ -1,0 +1,1 @@
+"""Versions published to every customer with a contract in force. A sibling of the other two apps beside it: it imports tickets and what lies below, and none of them."""

@@ -1,0 +1,121 @@
+"""Rows for tests, made through the commands. Ada and Alan work at Acme, Grace works at Globex; Sara answers, Max keeps contracts."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from accounts import commands as accounts
+from accounts.models import Customer, Membership, Person, StaffMember, Team
+from accounts.tenancy import as_provider
+from contracts import commands as contracts
+from contracts.models import Contract, Environment, Product, Version
+from sla.models import Calendar, Policy
+from tickets import commands as tickets
+from tickets.models import Ticket
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+
+def person(name: str, email: str = "", language: str = "en", password: str | None = None) -> Person:
+    return accounts.register_person(
+        email=email or f"{name.split()[0].lower()}@{name.split()[-1].lower()}.example",
+        name=name,
+        language=language,
+        password=password,
+        now=NOW,
+    )
+
+
+def member(customer: Customer, name: str, role: str = Membership.Role.MEMBER, **kwargs: Any) -> Person:
+    found = person(name, email=f"{name.split()[0].lower()}@{customer.name.lower()}.example", **kwargs)
+    accounts.add_member(actor=None, customer=customer, person=found, role=role, now=NOW)
+    return found
+
+
+def staff(name: str, *roles: str) -> StaffMember:
+    return accounts.set_staff_roles(actor=None, person=person(name), display_name=name.split()[0], roles=roles, now=NOW)
+
+
+def customer(name: str) -> Customer:
+    return accounts.create_customer(actor=None, name=name, language="en", time_zone="America/Sao_Paulo", now=NOW)
+
+
+def team(name: str = "Core", *members: StaffMember) -> Team:
+    return accounts.set_team(actor=None, name=name, members=members, now=NOW)
+
+
+def product(name: str = "Softswitch", owner: Team | None = None) -> Product:
+    with as_provider():
+        return Product.objects.create(name=name, team=owner or team())
+
+
+def version(of: Product, number: str = "7.2.1") -> Version:
+    with as_provider():
+        return Version.objects.create(product=of, number=number, available_date=date(2026, 1, 1))
+
+
+def calendar(zone: str = "America/Sao_Paulo") -> Calendar:
+    with as_provider():
+        return Calendar.objects.get_or_create(name=f"Hours of {zone}", defaults={"time_zone": zone})[0]
+
+
+def policy() -> Policy:
+    with as_provider():
+        return Policy.objects.get_or_create(name="Standard", defaults={"is_standard": True})[0]
+
+
+def terms(**changes: Any) -> dict[str, Any]:
+    return {
+        "last_date": date(2027, 12, 31),
+        "policy": policy(),
+        "functional_rate_cents": 24000,
+        "off_hours_rate_cents": 36000,
+        "update_rate_cents": 30000,
+    } | changes
+
+
+def contract(of: Customer, *products: Product, manager: StaffMember | None = None, number: str = "C-1", **changes: Any) -> Contract:
+    columns = {"signed_date": date(2025, 1, 10), "first_date": date(2025, 2, 1), "calendar": calendar(), "currency": "BRL"}
+    columns |= {key: changes.pop(key) for key in tuple(columns) if key in changes}
+    return contracts.sign_contract(
+        actor=None,
+        customer=of,
+        number=number,
+        account_manager=manager or staff("Max Manager", "account_manager"),
+        deputy=None,
+        products=products,
+        terms=terms(**changes),
+        now=NOW,
+        **columns,
+    )
+
+
+def environment(
+    of: Customer, name: str = "Main site", contract: Contract | None = None, contacts: tuple[Person, ...] = (), **installed: Any
+) -> Environment:
+    return contracts.keep_environment(
+        actor=None,
+        customer=of,
+        environment=None,
+        name=name,
+        kind="production",
+        contract=contract,
+        notes="",
+        installed=installed.get("installed", {}),
+        contacts=contacts,
+        now=NOW,
+    )
+
+
+def ticket(under: Contract, of: Product, requester: Person, **changes: Any) -> Ticket:
+    values = {
+        "environment": None,
+        "version": None,
+        "type": "technical",
+        "severity": "high",
+        "subject": "Calls drop after 30 seconds",
+        "description": "Since this morning, on every trunk.",
+        "opened_by": requester,
+        "now": NOW,
+    }
+    return tickets.open_ticket(contract=under, product=of, requester=requester, **(values | changes))
