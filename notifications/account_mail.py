@@ -1,0 +1,52 @@
+"""Mail about accounts (reset, invitation, a factor changed) goes through the outbox like everything else."""
+
+import hashlib
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Person
+from accounts.tenancy import current
+from notifications.commands import Letter, owe
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Nobody signs up by themselves, and nothing is sent inside a request."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Owe the mail in its reader's language. Templates: `<prefix>_subject.txt`, `_headline.txt`, `_message.txt`."""
+        person = context.get("user") or context.get("person")
+        language = context.get("language") or (person.language if isinstance(person, Person) else settings.LANGUAGE_CODE)
+        link = context.get("link") or context.get("password_reset_url", "")
+        now = timezone.now()
+        with translation.override(language):
+            texts = {
+                part: " ".join(render_to_string(f"{template_prefix}_{part}.txt", context).split())
+                for part in ("subject", "message", "action")
+            }
+            letter = Letter(
+                subject=texts["subject"],
+                headline=texts["message"],
+                action_label=texts["action"],
+                action_url=link,
+                reason=_("You get this because it concerns your account."),
+            )
+        digest = hashlib.sha256(f"{email}{link}{now.isoformat()}".encode()).hexdigest()[:32]
+        owe(
+            customer_id=current().customer_id,
+            person=person if isinstance(person, Person) else None,
+            address=email,
+            language=language,
+            kind=template_prefix.rsplit("/", 1)[-1],
+            key=f"account:{digest}",
+            letter=letter,
+            now=now,
+        )

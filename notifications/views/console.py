@@ -1,0 +1,81 @@
+"""The outbox: what is sent, to whom, its state and its text."""
+
+from csp.constants import NONE
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.access import DeskRequest
+from notifications import commands, permissions, queries
+from notifications.composition import compose
+from notifications.models import Mail
+
+
+def outbox(request: DeskRequest) -> HttpResponse:
+    if not permissions.may_read_outbox(request.access):
+        raise PermissionDenied
+    state, before = request.GET.get("state", ""), request.GET.get("before", "")
+    words = request.GET.get("q", "").strip()[:200]
+    mails = queries.outbox_page(
+        state=state if state in Mail.State.values else "",
+        words=words,
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+    )
+    context = {
+        "mails": mails[:50],
+        "next_cursor": mails[49].pk if len(mails) > 50 else "",
+        "states": Mail.State.choices,
+        "state": state,
+        "words": words,
+        "parked": queries.parked_count(),
+    }
+    return render(request, "console/outbox.html", context)
+
+
+def _mail(request: DeskRequest, pk: int) -> Mail:
+    if not permissions.may_read_outbox(request.access):
+        raise PermissionDenied
+    found = Mail.objects.select_related("recipient", "customer", "joined_into").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return _without_secrets(found)
+
+
+def _without_secrets(mail: Mail) -> Mail:
+    """Links that sign somebody in are for the reader alone; only the embedded demo, whose mailbox this is, shows them."""
+    if mail.key.startswith("account:") and not settings.EMBEDDED:
+        mail.action_url = settings.BASE_URL + "/…"
+    return mail
+
+
+def mail(request: DeskRequest, pk: int) -> HttpResponse:
+    found = _mail(request, pk)
+    lead = found.joined_into or found
+    message = compose(_without_secrets(lead), list(lead.joined.order_by("pk")))
+    context = {"mail": found, "lead": lead, "text": message.body, "may_resend": permissions.may_resend(request.access)}
+    return render(request, "console/mail.html", context)
+
+
+@csp_replace({"default-src": [NONE], "style-src": ["'unsafe-inline'"], "sandbox": True})  # type: ignore[arg-type]  # ScopeMiddleware made it a DeskRequest
+def mail_html(request: DeskRequest, pk: int) -> HttpResponse:
+    """The HTML part as a mail program shows it, in a frame that may do nothing."""
+    found = _mail(request, pk)
+    lead = found.joined_into or found
+    message = compose(_without_secrets(lead), list(lead.joined.order_by("pk")))
+    return HttpResponse(str(message.alternatives[0].content))
+
+
+@require_POST
+def resend(request: DeskRequest, pk: int) -> HttpResponse:
+    found = _mail(request, pk)
+    if not permissions.may_resend(request.access):
+        raise PermissionDenied
+    commands.resend(actor=request.access.person, mail=found, now=timezone.now())
+    messages.success(request, _("Back in the queue."))
+    return redirect("console:mail", pk)

@@ -1,0 +1,195 @@
+"""The outbox against a real SMTP server."""
+
+import socket
+from datetime import timedelta
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.tenancy import as_provider
+from notifications import commands
+from notifications.commands import ATTEMPTS, LEASE, Letter, owe
+from notifications.models import Mail
+from notifications.tasks import relay_outbox
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+class Sink:
+    """Keeps what it accepts; refuses recipients named in `refusing`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.refusing: set[str] = set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refusing:
+            return "451 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def sink(settings):
+    sink = Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    yield sink
+    controller.stop()
+
+
+def owed(key, person=None, address="ada@acme.example", thread="", may_wait=False, now=None, **letter):
+    owe(
+        customer_id=None,
+        person=person,
+        address=address,
+        language=letter.pop("language", "en"),
+        kind="test",
+        key=key,
+        letter=Letter(**({"subject": f"Subject {key}", "headline": f"Headline {key}"} | letter)),
+        thread=thread,
+        may_wait=may_wait,
+        now=now or timezone.now(),
+    )
+
+
+def states():
+    with as_provider():
+        return dict(Mail.objects.order_by("pk").values_list("key", "state"))
+
+
+def test_a_mail_goes_out_once_with_text_and_html(sink):
+    owed(
+        "one", body_text="**Hello**", body_html="<p><strong>Hello</strong></p>", action_label="Open", action_url="https://help.example/t/1"
+    )
+
+    assert relay_outbox() == 1
+    assert relay_outbox() == 0
+    (message,) = sink.messages
+    assert message["Subject"] == "Subject one"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text, html = message.get_body(("plain",)).get_content(), message.get_body(("html",)).get_content()
+    assert text.splitlines()[0] == "Headline one"
+    assert "https://help.example/t/1" in text
+    assert "<strong>Hello</strong>" in html
+    assert states() == {"one": "sent"}
+
+
+def test_the_same_key_is_owed_once(sink):
+    owed("one")
+    owed("one")
+
+    assert states() == {"one": "due"}
+
+
+def test_what_waits_in_one_thread_goes_out_as_one_mail(sink, world):
+    early = timezone.now() - timedelta(minutes=2)
+    owed("one", world.ada, thread="ticket-1", may_wait=True, now=early, subject="[SP-1] Calls drop")
+    owed("two", world.ada, thread="ticket-1", may_wait=True, subject="[SP-1] Calls drop")
+    owed("other", world.ada, thread="ticket-2", may_wait=True)
+
+    assert relay_outbox() == 1
+    (message,) = sink.messages
+    text = message.get_body(("plain",)).get_content()
+    assert text.index("Headline one") < text.index("Headline two")
+    assert message["References"] == "<ticket-1@127.0.0.1>"
+    assert states() == {"one": "sent", "two": "joined", "other": "due"}
+
+
+def test_a_refused_mail_is_tried_again_and_then_parked(sink):
+    sink.refusing.add("ada@acme.example")
+    owed("one")
+    for attempt in range(1, ATTEMPTS + 1):
+        with as_provider():
+            Mail.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+        assert relay_outbox() == 0
+        with as_provider():
+            mail = Mail.objects.get()
+        assert mail.attempts == attempt
+        assert "451" in mail.last_error
+    assert mail.state == Mail.State.PARKED
+
+    sink.refusing.clear()
+    commands.resend(actor=make.person("Lea Lead"), mail=mail, now=timezone.now())
+    assert relay_outbox() == 1
+
+
+def test_pauses_grow(sink):
+    sink.refusing.add("ada@acme.example")
+    owed("one")
+    pauses = []
+    for _ in range(3):
+        with as_provider():
+            Mail.objects.update(due_at=timezone.now())
+        relay_outbox()
+        with as_provider():
+            pauses.append(Mail.objects.get().due_at - timezone.now())
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > pauses[0] * 10
+
+
+def test_one_bad_address_does_not_hold_the_others(sink):
+    sink.refusing.add("bad@acme.example")
+    owed("bad", address="bad@acme.example")
+    owed("good")
+
+    assert relay_outbox() == 1
+    assert states() == {"bad": "due", "good": "sent"}
+
+
+def test_a_relay_that_died_leaves_a_lease_and_the_same_message_id(sink):
+    owed("one")
+    now = timezone.now()
+    first = commands.claim(now)
+    assert first is not None
+    assert commands.claim(now) is None
+
+    again = commands.claim(now + LEASE + timedelta(seconds=1))
+
+    assert again is not None
+    assert again.message_id == first.message_id
+    assert (again.attempts, again.unknown_outcomes) == (2, 1)
+
+
+def test_a_mail_that_kills_its_relay_each_time_is_parked(sink):
+    owed("poison")
+    now = timezone.now()
+    for _ in range(ATTEMPTS):
+        assert commands.claim(now) is not None
+        now += LEASE + timedelta(seconds=1)
+
+    assert commands.claim(now) is None
+    assert states() == {"poison": "parked"}
+
+
+def test_a_line_break_in_a_subject_does_no_harm(sink):
+    owed("one", subject="Hello\r\nBcc: everyone@example.com")
+
+    assert relay_outbox() == 1
+    assert sink.messages[0]["Bcc"] is None
+    assert sink.messages[0]["Subject"] == "Hello Bcc: everyone@example.com"
+
+
+def test_what_is_rolled_back_is_not_owed():
+    with transaction.atomic():
+        owed("one")
+        transaction.set_rollback(True)
+
+    assert states() == {}
