@@ -1,0 +1,136 @@
+"""Who works on a ticket, and who follows it."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_noop
+
+from accounts import audit
+from accounts.models import Person, StaffMember, Team
+from accounts.tenancy import acting_for
+from contracts.models import Contract
+from contracts.queries import contracts_for
+from tickets import story, telling
+from tickets.commands.filing import NotCovered
+from tickets.commands.states import set_status
+from tickets.models import Event, Status, Ticket, Watcher
+
+
+def assign(*, ticket: Ticket, agent: Person, assignee: StaffMember | None, now: datetime) -> Ticket:
+    """Give the ticket to somebody on the staff, or to nobody. They are told, unless they took it themselves."""
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        if ticket.assignee_id == (assignee.pk if assignee else None) or ticket.is_closed:
+            return ticket
+        before = ticket.assignee_id
+        ticket.assignee = assignee
+        ticket.save(update_fields=["assignee"])
+        event = story.record(
+            ticket=ticket,
+            kind=Event.Kind.ASSIGNED,
+            actor=agent,
+            by_staff=True,
+            internal=True,
+            now=now,
+            facts={"from": before, "to": ticket.assignee_id},
+        )
+        if assignee is not None:
+            if ticket.status == Status.NEW:
+                set_status(ticket, Status.OPEN, actor=agent, by_staff=True, now=now)
+            telling.tell(
+                readers=[assignee.person] if assignee.pk != agent.pk else [],
+                to_staff=True,
+                ticket=ticket,
+                event=event,
+                notice=telling.Notice("ticket_assigned", gettext_noop("%(who)s gave you %(number)s.")),
+                now=now,
+            )
+    return ticket
+
+
+def move_to_team(*, ticket: Ticket, agent: Person, team: Team, now: datetime) -> Ticket:
+    """Hand the ticket to another team, without an assignee; that team is told."""
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        if ticket.team_id == team.pk or ticket.is_closed:
+            return ticket
+        before = ticket.team_id
+        ticket.team, ticket.assignee = team, None
+        ticket.save(update_fields=["team", "assignee"])
+        event = story.record(
+            ticket=ticket,
+            kind=Event.Kind.TEAM_CHANGED,
+            actor=agent,
+            by_staff=True,
+            internal=True,
+            now=now,
+            facts={"from": before, "to": team.pk},
+        )
+        telling.tell(
+            readers=telling.staff_side(ticket, except_for=agent),
+            to_staff=True,
+            ticket=ticket,
+            event=event,
+            notice=telling.Notice("ticket_assigned", gettext_noop("%(who)s gave %(number)s to your team.")),
+            now=now,
+        )
+    return ticket
+
+
+def watch(*, ticket: Ticket, person: Person, actor: Person, by_staff: bool, now: datetime) -> None:
+    """Let a person follow the ticket. `by_staff`: the watcher is on the staff, which customers don't see."""
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        _row, created = Watcher.objects.get_or_create(
+            customer_id=ticket.customer_id, ticket=ticket, person=person, defaults={"internal": by_staff}
+        )
+        if created:
+            story.record(
+                ticket=ticket,
+                kind=Event.Kind.WATCHER_ADDED,
+                actor=actor,
+                by_staff=by_staff,
+                internal=by_staff,
+                now=now,
+                facts={"person": person.pk},
+            )
+
+
+def unwatch(*, ticket: Ticket, person: Person, actor: Person, by_staff: bool, now: datetime) -> None:
+    """Stop following; no effect for somebody who doesn't."""
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        removed, _rows = Watcher.objects.filter(ticket=ticket, person=person).delete()
+        if removed:
+            story.record(
+                ticket=ticket,
+                kind=Event.Kind.WATCHER_REMOVED,
+                actor=actor,
+                by_staff=by_staff,
+                internal=by_staff,
+                now=now,
+                facts={"person": person.pk},
+            )
+
+
+def move_to_contract(*, ticket: Ticket, actor: Person, contract: Contract, now: datetime) -> Ticket:
+    """Put the ticket under another of the customer's contracts that covers its product (CON-3). Raises NotCovered."""
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        if ticket.contract_id == contract.pk:
+            return ticket
+        if contract not in contracts_for(ticket.customer, ticket.product, now):
+            raise NotCovered
+        before = audit.facts(ticket, "contract")
+        ticket.contract = contract
+        ticket.save(update_fields=["contract"])
+        after = audit.facts(ticket, "contract")
+        audit.record(actor=actor, customer_id=ticket.customer_id, verb="move_ticket", target=ticket, before=before, after=after, now=now)
+        story.record(
+            ticket=ticket,
+            kind=Event.Kind.CONTRACT_MOVED,
+            actor=actor,
+            by_staff=True,
+            now=now,
+            facts={"from": before["contract"], "to": contract.pk},
+        )
+    return ticket

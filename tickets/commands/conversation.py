@@ -1,0 +1,163 @@
+"""Replies, answers, notes."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import Person
+from accounts.tenancy import acting_for
+from contracts.queries import contracts_for
+from helpdesk.lib.refusals import Refusal
+from tickets import story, telling
+from tickets.commands.filing import _refuse_missing, open_ticket
+from tickets.commands.states import check_new_status, set_status
+from tickets.models import Event, File, Message, Status, Ticket
+
+REOPENED_BY_REPLY = {Status.WAITING_CUSTOMER, Status.RESOLVED}
+
+
+class ClosedTicket(Refusal):
+    sentence = _("This ticket is closed. Write an internal note, or register a new ticket for the customer.")
+
+
+class NoContractInForce(Refusal):
+    sentence = _("Your company has no contract in force for this product. Talk to your account manager: %(managers)s.")
+
+
+def reply(
+    *, ticket: Ticket, author: Person, body: str, files: Sequence[File] = (), submission_key: uuid.UUID | None = None, now: datetime
+) -> Ticket:
+    """A customer's reply. It reopens a ticket that waited for the customer or was resolved.
+
+    To a closed ticket it opens a linked follow-up, which is returned; without a contract in force it is held for staff on
+    the closed ticket. Otherwise the ticket itself is returned. Sent twice, it is written once.
+    """
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        earlier = story.already_written(ticket.customer_id, submission_key)
+        if earlier is not None:
+            return earlier.ticket
+        _refuse_missing(files)
+        if ticket.is_closed:
+            return _follow_up(ticket, author, body, files, submission_key, now)
+        message = story.write(ticket=ticket, author=author, by_staff=False, body=body, files=files, submission_key=submission_key, now=now)
+        event = story.record(ticket=ticket, kind=Event.Kind.REPLIED, actor=author, by_staff=False, message=message, now=now)
+        headline = gettext_noop("%(who)s replied on %(number)s.")
+        if ticket.status in REOPENED_BY_REPLY:
+            if ticket.status == Status.RESOLVED:
+                headline = gettext_noop("%(who)s replied on %(number)s: it is not solved, and open again.")
+            set_status(ticket, Status.OPEN, actor=author, by_staff=False, now=now)
+        _tell_both(ticket, event, headline, body, now)
+    return ticket
+
+
+def _follow_up(ticket: Ticket, author: Person, body: str, files: Sequence[File], submission_key: uuid.UUID | None, now: datetime) -> Ticket:
+    contracts = contracts_for(ticket.customer, ticket.product, now)
+    if not contracts:
+        message = story.write(ticket=ticket, author=author, by_staff=False, body=body, files=files, submission_key=submission_key, now=now)
+        event = story.record(ticket=ticket, kind=Event.Kind.REPLY_HELD, actor=author, by_staff=False, message=message, now=now)
+        readers = {*telling.staff_side(ticket), ticket.contract.account_manager.person}
+        notice = telling.Notice("ticket_replied", gettext_noop("%(who)s replied on %(number)s, which is closed; no contract is in force."))
+        telling.tell(
+            readers=sorted(readers, key=lambda p: p.pk), to_staff=True, ticket=ticket, event=event, notice=notice, body=body, now=now
+        )
+        return ticket
+    return open_ticket(
+        contract=next((c for c in contracts if c.pk == ticket.contract_id), contracts[0]),
+        product=ticket.product,
+        environment=ticket.environment,
+        version=ticket.version,
+        type=ticket.type,
+        severity=ticket.severity,
+        subject=ticket.subject,
+        description=body,
+        files=files,
+        requester=author,
+        opened_by=author,
+        watchers=telling.customers_side(ticket, except_for=author),
+        follow_up_of=ticket,
+        submission_key=submission_key,
+        now=now,
+    )
+
+
+def answer(
+    *,
+    ticket: Ticket,
+    agent: Person,
+    body: str,
+    files: Sequence[File] = (),
+    status: str | None = None,
+    submission_key: uuid.UUID | None = None,
+    now: datetime,
+) -> Message:
+    """A public answer by staff, with the state the ticket is left in if it changes. Raises ClosedTicket, HoldInPlace.
+
+    Sent twice, it is written once.
+    """
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        earlier = story.already_written(ticket.customer_id, submission_key)
+        if earlier is not None:
+            return earlier
+        if ticket.is_closed:
+            raise ClosedTicket
+        _refuse_missing(files)
+        new_status = status or (Status.OPEN if ticket.status == Status.NEW else ticket.status)
+        check_new_status(ticket, new_status)
+        message = story.write(ticket=ticket, author=agent, by_staff=True, body=body, files=files, submission_key=submission_key, now=now)
+        event = story.record(ticket=ticket, kind=Event.Kind.REPLIED, actor=agent, by_staff=True, message=message, now=now)
+        set_status(ticket, new_status, actor=agent, by_staff=True, now=now)
+        _tell_answer(ticket, event, body, now)
+    return message
+
+
+def _tell_answer(ticket: Ticket, event: Event, body: str, now: datetime) -> None:
+    headline, needs = gettext_noop("%(who)s answered on %(number)s."), ""
+    if ticket.status == Status.WAITING_CUSTOMER:
+        headline = gettext_noop("%(who)s asks you something on %(number)s.")
+        needs = gettext_noop("We need your answer to go on.")
+    elif ticket.status == Status.RESOLVED:
+        headline = gettext_noop("%(who)s solved %(number)s.")
+        needs = gettext_noop("Still failing? Reply on the ticket within 7 days and it opens again.")
+    telling.tell(
+        readers=telling.customers_side(ticket),
+        to_staff=False,
+        ticket=ticket,
+        event=event,
+        notice=telling.Notice("ticket_replied", headline, needs),
+        body=body,
+        now=now,
+    )
+
+
+def _tell_both(ticket: Ticket, event: Event, headline: str, body: str, now: datetime) -> None:
+    notice = telling.Notice("ticket_replied", headline)
+    for readers, to_staff in (
+        (telling.customers_side(ticket, except_for=event.actor), False),
+        (telling.staff_side(ticket), True),
+    ):
+        telling.tell(readers=readers, to_staff=to_staff, ticket=ticket, event=event, notice=notice, body=body, now=now)
+
+
+def note(
+    *, ticket: Ticket, author: Person, body: str, files: Sequence[File] = (), submission_key: uuid.UUID | None = None, now: datetime
+) -> Message:
+    """An internal note: for customers neither it nor its files exist. Assignee and staff who watch are told."""
+    with acting_for(ticket.customer_id):
+        ticket = story.lock(ticket)
+        earlier = story.already_written(ticket.customer_id, submission_key)
+        if earlier is not None:
+            return earlier
+        _refuse_missing(files)
+        message = story.write(
+            ticket=ticket, author=author, by_staff=True, body=body, files=files, internal=True, submission_key=submission_key, now=now
+        )
+        event = story.record(ticket=ticket, kind=Event.Kind.NOTED, actor=author, by_staff=True, message=message, internal=True, now=now)
+        notice = telling.Notice("ticket_replied", gettext_noop("%(who)s wrote an internal note on %(number)s."))
+        readers = telling.staff_side(ticket, except_for=author) if ticket.assignee_id else []
+        telling.tell(readers=readers, to_staff=True, ticket=ticket, event=event, notice=notice, body=body, now=now)
+    return message

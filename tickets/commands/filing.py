@@ -1,0 +1,158 @@
+"""Opening a ticket."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import Customer, Person
+from accounts.tenancy import acting_for
+from contracts.models import Contract, Environment, Product, Version
+from contracts.queries import contracts_for
+from helpdesk.lib.refusals import Refusal
+from tickets import story, telling
+from tickets.models import Channel, Event, File, Severity, Ticket, Type, Watcher
+
+
+class NotCovered(Refusal):
+    sentence = _("No contract in force covers this product. Choose another product or contract, or talk to your account manager.")
+
+
+class OnlyTechnicalIsCritical(Refusal):
+    sentence = _("Only technical events can be critical. Choose “technical”, or a lower severity.")
+
+
+class MissingFile(Refusal):
+    sentence = _("A file is no longer there. Attach it again.")
+
+
+def open_ticket(
+    *,
+    contract: Contract,
+    product: Product,
+    environment: Environment | None,
+    version: Version | None,
+    type: str,
+    severity: str,
+    subject: str,
+    description: str,
+    files: Sequence[File] = (),
+    requester: Person | None,
+    opened_by: Person,
+    channel: str = Channel.PORTAL,
+    watchers: Iterable[Person] = (),
+    follow_up_of: Ticket | None = None,
+    submission_key: uuid.UUID | None = None,
+    now: datetime,
+) -> Ticket:
+    """Register an event: ticket, first message with evidence, story, and what is owed to requester, watchers and team.
+
+    Raises NotCovered when the contract is not in force today or does not cover the product, OnlyTechnicalIsCritical, and
+    MissingFile. The same `submission_key` again returns the ticket that it made, and tells nobody twice.
+    """
+    if severity == Severity.CRITICAL and type != Type.TECHNICAL:
+        raise OnlyTechnicalIsCritical
+    key = submission_key or uuid.uuid4()
+    with acting_for(contract.customer_id):
+        customer = contract.customer
+        if contract not in contracts_for(customer, product, now):
+            raise NotCovered
+        _refuse_missing(files)
+        try:
+            with transaction.atomic():
+                ticket = _insert(
+                    customer=customer,
+                    contract=contract,
+                    product=product,
+                    environment=environment,
+                    version=version,
+                    type=type,
+                    severity=severity,
+                    subject=subject,
+                    requester=requester,
+                    opened_by=opened_by,
+                    channel=channel,
+                    follow_up_of=follow_up_of,
+                    submission_key=key,
+                    now=now,
+                )
+        except IntegrityError:
+            earlier = Ticket.objects.filter(customer=customer, submission_key=key).first()
+            if earlier is None:
+                raise
+            return earlier
+        by_staff = channel == Channel.STAFF
+        Watcher.objects.bulk_create([Watcher(customer=customer, ticket=ticket, person=p) for p in watchers if p != requester])
+        message = story.write(ticket=ticket, author=opened_by, by_staff=by_staff, body=description, files=files, now=now)
+        event = story.record(
+            ticket=ticket,
+            kind=Event.Kind.OPENED,
+            actor=opened_by,
+            by_staff=by_staff,
+            message=message,
+            facts={"type": str(type), "severity": str(severity), "channel": str(channel), "contract": contract.pk},
+            now=now,
+        )
+        _tell(ticket, event, description, follow_up_of, now)
+    return ticket
+
+
+def _insert(*, customer: Customer, product: Product, type: str, severity: str, now: datetime, **columns: object) -> Ticket:
+    return Ticket.objects.create(
+        customer=customer,
+        product=product,
+        team=product.team,
+        type=type,
+        severity=severity,
+        declared_type=type,
+        declared_severity=severity,
+        opened_at=now,
+        changed_at=now,
+        **columns,
+    )
+
+
+def _refuse_missing(files: Sequence[File]) -> None:
+    ids = [file.pk for file in files]
+    if File.objects.filter(pk__in=ids, message=None).select_for_update().count() != len(ids):
+        raise MissingFile
+
+
+def _tell(ticket: Ticket, event: Event, description: str, follow_up_of: Ticket | None, now: datetime) -> None:
+    receipt = (
+        gettext_noop("%(who)s registered %(number)s for you. We have it and will check it now.")
+        if event.by_staff
+        else gettext_noop("We have received %(number)s and will check it now.")
+    )
+    if follow_up_of is not None:
+        story.record(
+            ticket=story.lock(follow_up_of),
+            kind=Event.Kind.FOLLOWED_UP,
+            actor=event.actor,
+            by_staff=event.by_staff,
+            facts={"follow_up": ticket.pk},
+            now=now,
+        )
+    telling.tell(
+        readers=telling.customers_side(ticket),
+        to_staff=False,
+        ticket=ticket,
+        event=event,
+        notice=telling.Notice("ticket_opened", receipt, may_wait=False),
+        body=description,
+        now=now,
+    )
+    telling.tell(
+        readers=telling.staff_side(ticket, except_for=event.actor if event.by_staff else None),
+        to_staff=True,
+        ticket=ticket,
+        event=event,
+        notice=telling.Notice(
+            "ticket_opened", gettext_noop("%(who)s registered %(number)s. Please verify its qualification."), may_wait=False
+        ),
+        body=description,
+        now=now,
+    )

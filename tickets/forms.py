@@ -1,0 +1,209 @@
+"""What people send about tickets, from strings to clean values."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, Membership, Person, StaffMember, Team
+from contracts.models import Contract, Environment, Product, Version
+from tickets.models import Severity, Status, Ticket, Type
+from tickets.states import SETTABLE
+
+LONGEST_BODY = 50_000
+
+
+class SubmissionForm(forms.Form):
+    """A form that makes one thing however often it is sent: its key comes with the page."""
+
+    submission_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {}).setdefault("submission_key", uuid.uuid4())
+        super().__init__(*args, **kwargs)
+
+
+class TextField(forms.CharField):
+    """A text in Markdown."""
+
+    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", LONGEST_BODY)
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+
+def grouped_versions(products: list[Product]) -> list[tuple[str, Any]]:
+    """Versions under their product's name, newest first, after an empty choice."""
+    choices: list[tuple[str, Any]] = [("", _("I don't know, or as in the environment"))]
+    versions = Version.objects.filter(product__in=products).select_related("product")
+    for product in products:
+        own = [(str(v.pk), f"{product.name} {v.number}") for v in versions if v.product_id == product.pk]
+        if own:
+            choices.append((product.name, own))
+    return choices
+
+
+class FilingForm(SubmissionForm):
+    """A new event. Only products under a contract in force can be chosen, and contracts that cover the product."""
+
+    type = forms.ChoiceField(choices=Type, label=_("What happened?"))
+    severity = forms.ChoiceField(choices=Severity, label=_("How bad is it?"))
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"))
+    environment = forms.ModelChoiceField(Environment.objects.none(), required=False, label=_("Environment"))
+    version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
+    contract = forms.ModelChoiceField(Contract.objects.none(), required=False, label=_("Contract"))
+    subject = forms.CharField(max_length=150, min_length=5, label=_("Subject"), help_text=_("The symptom in a few words."))
+    description = TextField(
+        rows=9, label=_("Description"), help_text=_("What happens, since when, for whom; what changed before. Markdown is understood.")
+    )
+
+    def __init__(self, *args: Any, customer: Customer, contracts: list[Contract], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.customer, self.contracts = customer, contracts
+        products = sorted({p for c in contracts for p in c.products.all()}, key=lambda p: p.name)
+        self._queryset("product", Product.objects.filter(pk__in=[p.pk for p in products]))
+        self._queryset("environment", Environment.objects.filter(customer=customer, retired_at=None))
+        self._queryset("version", Version.objects.filter(product__in=products).select_related("product"))
+        self.fields["version"].choices = grouped_versions(products)  # type: ignore[attr-defined]
+        self._queryset("contract", Contract.objects.filter(pk__in=[c.pk for c in contracts]))
+        self.fields["environment"].empty_label = _("None, or I don't know")  # type: ignore[attr-defined]
+        self.fields["contract"].empty_label = _("The usual one")  # type: ignore[attr-defined]
+        if len(contracts) < 2:
+            del self.fields["contract"]
+
+    def _queryset(self, name: str, rows: Any) -> None:
+        self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("severity") == Severity.CRITICAL and data.get("type") not in {None, Type.TECHNICAL}:
+            self.add_error("severity", _("Only technical events can be critical. Choose a lower severity, or “technical” above."))
+        product, version, environment = data.get("product"), data.get("version"), data.get("environment")
+        if product and version and version.product_id != product.pk:
+            self.add_error("version", _("This version belongs to another product. Choose one of %(product)s.") % {"product": product})
+        if product and version is None and environment is not None:
+            installed = environment.installations.filter(product=product).select_related("version").first()
+            data["version"] = installed.version if installed else None
+        self._choose_contract(data)
+        return data
+
+    def event(self) -> dict[str, Any]:
+        """The clean values as `open_ticket` takes them."""
+        names = ("contract", "product", "environment", "version", "type", "severity", "subject", "description", "submission_key")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def _choose_contract(self, data: dict[str, Any]) -> None:
+        product, chosen, environment = data.get("product"), data.get("contract"), data.get("environment")
+        if product is None:
+            return
+        covering = [c for c in self.contracts if product in c.products.all()]
+        if chosen is not None and chosen not in covering:
+            self.add_error("contract", _("This contract does not cover %(product)s.") % {"product": product})
+        usual = next(
+            (c for c in covering if environment is not None and c.pk == environment.contract_id), covering[0] if covering else None
+        )
+        data["contract"] = chosen or usual
+
+
+class StaffFilingForm(FilingForm):
+    """The same, by staff for somebody who phoned."""
+
+    requester = forms.ModelChoiceField(
+        Person.objects.none(), label=_("Who asks"), empty_label=_("Nobody in particular: the environment's contacts"), required=False
+    )
+
+    field_order = ["requester"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = Membership.objects.in_force().filter(customer=self.customer).values("person_id")
+        self._queryset("requester", Person.objects.filter(pk__in=members))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        environment = data.get("environment")
+        if data.get("requester") is None and (environment is None or not environment.contacts.exists()):
+            self.add_error("requester", _("Choose who asks, or an environment that has contacts: somebody must hear of it."))
+        return data
+
+
+class ReplyForm(SubmissionForm):
+    body = TextField(label=_("Your reply"), rows=5)
+
+
+class AnswerForm(SubmissionForm):
+    """What staff write: an answer to the customer with the state it leaves the ticket in, or an internal note."""
+
+    PUBLIC, INTERNAL = "public", "internal"
+    kind = forms.ChoiceField(choices=[(PUBLIC, _("Public reply")), (INTERNAL, _("Internal note"))], initial=PUBLIC)
+    body = TextField(label=_("Message"), rows=6)
+    state = forms.ChoiceField(
+        required=False, label=_("and leave the ticket"), choices=[("", _("as it is")), *[(s.value, s.label) for s in SETTABLE]]
+    )
+
+
+class VerdictForm(forms.Form):
+    type = forms.ChoiceField(choices=Type, label=_("Type"))
+    severity = forms.ChoiceField(choices=Severity, label=_("Severity"))
+    reason = TextField(required=False, rows=3, max_length=4000, label=_("Why it changes"), help_text=_("The customer reads this."))
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ticket = ticket
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("severity") == Severity.CRITICAL and data.get("type") != Type.TECHNICAL:
+            self.add_error("severity", _("Only technical events can be critical."))
+        changed = (data.get("type"), data.get("severity")) != (self.ticket.type, self.ticket.severity)
+        if changed and not data.get("reason", "").strip():
+            self.add_error("reason", _("Say why you change the qualification: the customer reads it."))
+        return data
+
+
+class AssignForm(forms.Form):
+    assignee = forms.ModelChoiceField(StaffMember.objects.all(), required=False, empty_label=_("Nobody"), label=_("Assignee"))
+
+
+class TeamForm(forms.Form):
+    team = forms.ModelChoiceField(Team.objects.all(), label=_("Team"))
+
+
+class StatusForm(forms.Form):
+    status = forms.ChoiceField(choices=[(s.value, s.label) for s in SETTABLE if s != Status.WAITING_CUSTOMER], label=_("State"))
+
+
+class HoldForm(forms.Form):
+    reason = forms.CharField(max_length=200, label=_("What the approval is for"), help_text=_("The customer reads this."))
+
+
+class ContractForm(forms.Form):
+    contract = forms.ModelChoiceField(Contract.objects.none(), label=_("Contract"))
+
+    def __init__(self, *args: Any, contracts: list[Contract], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["contract"].queryset = Contract.objects.filter(pk__in=[c.pk for c in contracts])  # type: ignore[attr-defined]
+
+
+class WatcherForm(forms.Form):
+    """A colleague of the same company who shall follow the ticket."""
+
+    person = forms.ModelChoiceField(Person.objects.none(), label=_("Colleague"))
+
+    def __init__(self, *args: Any, customer_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = Membership.objects.in_force().filter(customer_id=customer_id).values("person_id")
+        self.fields["person"].queryset = Person.objects.filter(pk__in=members)  # type: ignore[attr-defined]
+
+
+class PortalFilterForm(forms.Form):
+    q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
+    mine = forms.BooleanField(required=False, label=_("Only what I asked"))
+    state = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class QueueFilterForm(forms.Form):
+    q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
+    customer = forms.ModelChoiceField(Customer.objects.all(), required=False, label=_("Customer"), empty_label=_("All"))
+    severity = forms.ChoiceField(choices=[("", _("All")), *Severity.choices], required=False, label=_("Severity"))
+    type = forms.ChoiceField(choices=[("", _("All")), *Type.choices], required=False, label=_("Type"))

@@ -1,0 +1,274 @@
+"""A ticket and its story: events that are only ever added to, with message bodies and files as rows beside them."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person, StaffMember, Team
+from accounts.tenancy import TenantModel
+from contracts.models import Contract, Environment, Product, Version
+
+
+class Type(models.TextChoices):
+    TECHNICAL = "technical", _("Technical")
+    FUNCTIONAL = "functional", _("Functional")
+    UPDATE_SERVICE = "update_service", _("Update service")
+
+
+class Severity(models.TextChoices):
+    CRITICAL = "critical", _("Critical")
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
+
+
+class Status(models.TextChoices):
+    NEW = "new", _("New")
+    OPEN = "open", _("Open")
+    WAITING_CUSTOMER = "waiting_customer", _("Waiting for customer")
+    WAITING_APPROVAL = "waiting_approval", _("Waiting for approval")
+    WAITING_THIRD_PARTY = "waiting_third_party", _("Waiting for a third party")
+    RESOLVED = "resolved", _("Resolved")
+    CLOSED = "closed", _("Closed")
+
+
+ACTIVE_STATUSES = tuple(status for status in Status if status not in {Status.RESOLVED, Status.CLOSED})
+
+
+class Channel(models.TextChoices):
+    PORTAL = "portal", _("Portal")
+    STAFF = "staff", _("Staff, on the customer's behalf")
+
+
+def _portuguese(words: Any) -> Func:
+    """Without accents and with -ões as -ão, by a function of the database; see the first migration."""
+    return Func(words, function="portuguese_words", output_field=models.TextField())
+
+
+def searchable(column: str) -> CombinedSearchVector:
+    """The words of a column in both languages that people write here."""
+    return SearchVector(_portuguese(F(column)), config="portuguese") + SearchVector(column, config="english")
+
+
+def found_by(words: str) -> Any:
+    """The words as people type them, in Portuguese or in English, accents or none; quotes and a minus are understood."""
+    portuguese = SearchQuery(_portuguese(Value(words)), config="portuguese", search_type="websearch")
+    return portuguese | SearchQuery(words, config="english", search_type="websearch")
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def active(self) -> "TicketQuerySet":
+        return self.filter(status__in=ACTIVE_STATUSES)
+
+    def matching(self, words: str) -> "TicketQuerySet":
+        """Tickets with this number, or with these words in the subject or in a message that the scope may read."""
+        number = words.strip().upper().removeprefix(f"{settings.TICKET_PREFIX}-").removeprefix("#")
+        query = found_by(words)
+        condition = Q(search=query) | Q(Exists(Message.objects.filter(ticket=OuterRef("pk"), search=query)))
+        if number.isdecimal() and len(number) < 18:
+            condition |= Q(pk=int(number))
+        return self.filter(condition)
+
+
+class Ticket(TenantModel):
+    """One event registered by a customer or on its behalf. Its id is its number.
+
+    `type` and `severity` are the values that count now: declared until staff verify them.
+    """
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
+    environment = models.ForeignKey(Environment, models.PROTECT, null=True, related_name="+", verbose_name=_("environment"))
+    version = models.ForeignKey(Version, models.PROTECT, null=True, related_name="+", verbose_name=_("version"))
+    requester = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # none: the environment's contacts
+    opened_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    channel = models.CharField(max_length=10, choices=Channel)
+    subject = models.CharField(_("subject"), max_length=150)
+
+    type = models.CharField(_("type"), max_length=16, choices=Type)
+    severity = models.CharField(_("severity"), max_length=10, choices=Severity)
+    declared_type = models.CharField(max_length=16, choices=Type)
+    declared_severity = models.CharField(max_length=10, choices=Severity)
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.NEW)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    assignee = models.ForeignKey(StaffMember, models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    follow_up_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="follow_ups")
+    event_count = models.PositiveIntegerField(default=0)
+    submission_key = models.UUIDField(default=uuid.uuid4)
+    search = models.GeneratedField(
+        expression=searchable("subject"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "submission_key"], name="one_ticket_per_submission"),
+            models.CheckConstraint(condition=~Q(severity="critical") | Q(type="technical"), name="only_technical_is_critical"),
+            models.CheckConstraint(
+                condition=Q(status="resolved", resolved_at__isnull=False) | ~Q(status="resolved"), name="resolved_has_instant"
+            ),
+            models.CheckConstraint(condition=Q(status="closed", closed_at__isnull=False) | ~Q(status="closed"), name="closed_has_instant"),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "-changed_at", "-id"], name="ticket_of_customer"),
+            models.Index(fields=["-changed_at", "-id"], name="ticket_by_change"),
+            models.Index(fields=["opened_at", "id"], name="ticket_unverified", condition=Q(verified_at=None, closed_at=None)),
+            models.Index(fields=["assignee", "-changed_at"], name="ticket_of_assignee", condition=Q(closed_at=None)),
+            models.Index(fields=["team", "-changed_at"], name="ticket_of_team", condition=Q(closed_at=None)),
+            models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
+            GinIndex(fields=["search"], name="ticket_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+    @property
+    def number(self) -> str:
+        return f"{settings.TICKET_PREFIX}-{self.pk}"
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status == Status.CLOSED
+
+    @property
+    def portal_url(self) -> str:
+        return reverse("portal:ticket", args=[self.pk])
+
+    @property
+    def console_url(self) -> str:
+        return reverse("console:ticket", args=[self.pk])
+
+
+class Message(TenantModel):
+    """What somebody wrote, in Markdown. An internal one does not exist for the customer's role."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="messages")
+    author = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    by_staff = models.BooleanField()
+    internal = models.BooleanField(default=False)
+    body = models.TextField()
+    written_at = models.DateTimeField()
+    submission_key = models.UUIDField(default=uuid.uuid4)
+    search = models.GeneratedField(
+        expression=searchable("body"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "submission_key"], name="one_message_per_submission")]
+        indexes = [
+            models.Index(fields=["ticket", "written_at"], name="message_of_ticket"),
+            GinIndex(fields=["search"], name="message_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk} on {self.ticket_id}"
+
+
+class Event(TenantModel):
+    """One line of a ticket's story: facts and ids only. The database refuses to change or remove one (TIC-5)."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        REPLIED = "replied"
+        NOTED = "noted"
+        VERIFIED = "verified"
+        STATUS_CHANGED = "status_changed"
+        ASSIGNED = "assigned"
+        TEAM_CHANGED = "team_changed"
+        HOLD_PLACED = "hold_placed"
+        HOLD_RELEASED = "hold_released"
+        WATCHER_ADDED = "watcher_added"
+        WATCHER_REMOVED = "watcher_removed"
+        FOLLOWED_UP = "followed_up"
+        REPLY_HELD = "reply_held"
+        CONTRACT_MOVED = "contract_moved"
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
+    position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket
+    kind = models.CharField(max_length=20, choices=Kind)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # none: the system
+    by_staff = models.BooleanField()
+    internal = models.BooleanField(default=False)
+    message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="+")
+    data: "models.JSONField[Any, Any]" = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["ticket_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["customer", "ticket", "position"], name="one_event_per_position")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.ticket_id}"
+
+
+class File(TenantModel):
+    """An uploaded file. Until a message takes it, only its uploader sees it; a sweep removes what nobody took."""
+
+    message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="files")
+    internal = models.BooleanField(default=False)
+    uploader = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    media_type = models.CharField(max_length=100)
+    stored_as = models.FileField(upload_to="")
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["uploaded_at"], name="file_not_taken", condition=Q(message=None))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Hold(TenantModel):
+    """A reason why a ticket waits for approval, put by whoever needs it and taken back by the same."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="holds")
+    reason = models.CharField(max_length=200)
+    since = models.DateTimeField()
+    placed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket"], name="hold_in_place", condition=Q(released_at=None))]
+
+    def __str__(self) -> str:
+        return f"hold on {self.ticket_id} since {self.since:%F}"
+
+
+class Watcher(TenantModel):
+    """Somebody who is told of every public step besides the requester. Staff who watch are internal."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="watchers")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    internal = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "ticket", "person"], name="one_row_per_watcher")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} watches {self.ticket_id}"

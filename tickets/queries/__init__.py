@@ -1,0 +1,1 @@
+"""What pages about tickets need, shaped; one function per page."""

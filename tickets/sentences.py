@@ -1,0 +1,59 @@
+"""What an event says to its reader, in one sentence."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from tickets.models import Event, Severity, Status, Type
+from tickets.states import CUSTOMER_WORDS
+
+
+def qualification(type: str, severity: str) -> str:
+    """ "Technical, high"."""
+    return _("%(type)s, %(severity)s") % {"type": Type(type).label, "severity": Severity(severity).label.lower()}
+
+
+def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
+    """What happened, after the actor's name; empty for kinds whose message speaks for itself."""
+    data = event.data
+    match event.kind:
+        case Event.Kind.OPENED:
+            return _("registered this event as %(qualification)s") % {"qualification": qualification(data["type"], data["severity"])}
+        case Event.Kind.VERIFIED:
+            return _verdict(data)
+        case Event.Kind.STATUS_CHANGED:
+            words = {status.value: status.label for status in Status} if for_staff else CUSTOMER_WORDS
+            if data["from"] == Status.RESOLVED and data["to"] == Status.OPEN:
+                return _("reopened the ticket")
+            return _("changed the state to “%(state)s”") % {"state": words[data["to"]]}
+        case Event.Kind.ASSIGNED:
+            if data["to"] is None:
+                return _("took the assignee away")
+            return _("assigned it to %(name)s") % {"name": names.get(data["to"], "?")}
+        case Event.Kind.WATCHER_ADDED | Event.Kind.WATCHER_REMOVED:
+            added = event.kind == Event.Kind.WATCHER_ADDED
+            text = _("added %(name)s to those who follow this") if added else _("took %(name)s off those who follow this")
+            return text % {"name": names.get(data["person"], _("a former colleague"))}
+        case _other:
+            return _fixed(event.kind)
+
+
+def _verdict(data: Mapping[str, str]) -> str:
+    after = qualification(data["type"], data["severity"])
+    if (data["from_type"], data["from_severity"]) == (data["type"], data["severity"]):
+        return _("checked the qualification and confirmed it: %(after)s") % {"after": after}
+    before = qualification(data["from_type"], data["from_severity"])
+    return _("changed the qualification from “%(before)s” to “%(after)s”") % {"before": before, "after": after}
+
+
+def _fixed(kind: str) -> str:
+    return {
+        Event.Kind.REPLIED: "",
+        Event.Kind.NOTED: "",
+        Event.Kind.TEAM_CHANGED: _("handed it to another team"),
+        Event.Kind.HOLD_PLACED: _("put it on hold for an approval"),
+        Event.Kind.HOLD_RELEASED: _("released the hold"),
+        Event.Kind.FOLLOWED_UP: _("wrote after it was closed: a follow-up ticket was opened"),
+        Event.Kind.REPLY_HELD: _("wrote after it was closed, without a contract in force: held for staff"),
+        Event.Kind.CONTRACT_MOVED: _("moved it to another contract"),
+    }.get(Event.Kind(kind), "")

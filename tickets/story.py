@@ -1,0 +1,80 @@
+"""Writing the story: the only place where an event or a message is made. Called by commands, with the ticket's row locked."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Person
+from tickets.models import Event, File, Message, Ticket
+
+
+def lock(ticket: Ticket) -> Ticket:
+    """The ticket as it is now, alone until the transaction ends; what two people do at once happens in turn."""
+    return (
+        Ticket.objects.select_for_update(of=("self",))
+        .select_related("customer", "product", "team", "requester", "assignee")
+        .get(pk=ticket.pk)
+    )
+
+
+def write(
+    *,
+    ticket: Ticket,
+    author: Person | None,
+    by_staff: bool,
+    body: str,
+    files: Sequence[File] = (),
+    internal: bool = False,
+    submission_key: uuid.UUID | None = None,
+    now: datetime,
+) -> Message:
+    """A message and the files that go with it; `files` are uploads of its author that nothing has taken yet."""
+    message = Message.objects.create(
+        customer_id=ticket.customer_id,
+        ticket=ticket,
+        author=author,
+        by_staff=by_staff,
+        internal=internal,
+        body=body,
+        written_at=now,
+        submission_key=submission_key or uuid.uuid4(),
+    )
+    File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
+    return message
+
+
+def record(
+    *,
+    ticket: Ticket,
+    kind: str,
+    actor: Person | None,
+    by_staff: bool,
+    message: Message | None = None,
+    internal: bool = False,
+    facts: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> Event:
+    """Add one event; the ticket's count and last change move with it."""
+    ticket.event_count += 1
+    ticket.changed_at = max(now, ticket.changed_at)
+    ticket.save(update_fields=["event_count", "changed_at"])
+    return Event.objects.create(
+        customer_id=ticket.customer_id,
+        ticket=ticket,
+        position=ticket.event_count,
+        kind=kind,
+        at=now,
+        actor=actor,
+        by_staff=by_staff,
+        internal=internal,
+        message=message,
+        data=dict(facts or {}),
+    )
+
+
+def already_written(customer_id: int, submission_key: uuid.UUID | None) -> Message | None:
+    """The message that the same form made before, if it was sent twice."""
+    if submission_key is None:
+        return None
+    return Message.objects.filter(customer_id=customer_id, submission_key=submission_key).first()

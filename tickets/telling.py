@@ -1,0 +1,115 @@
+"""Who is told of what, and in which words (NOT-1). Called by commands, in their transaction; it only writes the outbox."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, Person
+from accounts.queries import display_names
+from contracts.models import EnvironmentContact
+from helpdesk.lib.markdown import to_html
+from notifications.commands import Letter, owe, without_mutes
+from tickets.models import Event, Message, Ticket, Watcher
+from tickets.states import CUSTOMER_WORDS, customer_state
+
+QUOTED_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What happened, for a mail: the sentence's template with %(who)s and %(number)s, translated for each reader."""
+
+    kind: str
+    headline: str
+    needs: str = ""
+    may_wait: bool = True
+
+
+def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
+    """Requester and watchers who still belong to the customer; a ticket that nobody asked for: the environment's contacts."""
+    ids = set(Watcher.objects.filter(ticket=ticket, internal=False).values_list("person_id", flat=True))
+    if ticket.requester_id:
+        ids.add(ticket.requester_id)
+    if not ids and ticket.environment_id:
+        ids = set(EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values_list("person_id", flat=True))
+    if except_for is not None:
+        ids.discard(except_for.pk)
+    members = Membership.objects.in_force().filter(customer_id=ticket.customer_id, person_id__in=ids)
+    return [m.person for m in members.select_related("person").order_by("person_id")]
+
+
+def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
+    """The assignee, else the team that owns the product; and staff who watch."""
+    ids = set(Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
+    if ticket.assignee_id:
+        ids.add(ticket.assignee_id)
+    else:
+        ids |= set(ticket.team.members.filter(roles__isnull=False).values_list("person_id", flat=True))
+    if except_for is not None:
+        ids.discard(except_for.pk)
+    return list(Person.objects.filter(pk__in=ids, is_active=True).order_by("pk"))
+
+
+def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:
+    """Owe each reader who did not mute it one mail about this event."""
+    quoted = _last_public_message_before(event, by_staff=not event.by_staff) if body and not event.internal else ""
+    for person in without_mutes(readers, notice.kind):
+        with translation.override(person.language):
+            letter = _letter(ticket, event, notice, body=body, quoted=quoted, to_staff=to_staff)
+        owe(
+            customer_id=ticket.customer_id,
+            person=person,
+            address=person.email,
+            language=person.language,
+            kind=notice.kind,
+            key=f"event-{event.pk}:{person.pk}",
+            letter=letter,
+            thread=f"ticket-{ticket.pk}",
+            may_wait=notice.may_wait,
+            now=now,
+        )
+
+
+def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: str, to_staff: bool) -> Letter:
+    facts = {"who": who(event, to_staff=to_staff), "number": ticket.number, "subject": ticket.subject, **event.data}
+    path = ticket.console_url if to_staff else ticket.portal_url
+    state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
+    return Letter(
+        subject=f"[{ticket.number}] {ticket.subject}",
+        headline=_(notice.headline) % facts,
+        body_text=body,
+        body_html=to_html(body) if body else "",
+        needs=_(notice.needs) % facts if notice.needs and not to_staff else "",
+        status_line=_("State: %(state)s · %(type)s, %(severity)s")
+        % {"state": state, "type": ticket.get_type_display(), "severity": ticket.get_severity_display()},
+        quoted_text=quoted,
+        action_label=_("Open %(number)s") % {"number": ticket.number},
+        action_url=settings.BASE_URL + path,
+        reason=_why(ticket, to_staff),
+    )
+
+
+def who(event: Event, *, to_staff: bool) -> str:
+    """The actor's name as this reader may know it; staff carry the provider's name towards customers."""
+    if event.actor_id is None:
+        return settings.PROVIDER_NAME
+    name = display_names([event.actor_id]).get(event.actor_id, _("A former colleague"))
+    return f"{name} ({settings.PROVIDER_NAME})" if event.by_staff and not to_staff else name
+
+
+def _why(ticket: Ticket, to_staff: bool) -> str:
+    if to_staff:
+        return _("You get this because the ticket is yours, your team's, or you watch it.")
+    return _("You get this because you asked, or watch this ticket.")
+
+
+def _last_public_message_before(event: Event, *, by_staff: bool) -> str:
+    earlier = Message.objects.filter(ticket_id=event.ticket_id, internal=False, by_staff=by_staff)
+    last = earlier.order_by("-written_at", "-pk").first()
+    if last is None:
+        return ""
+    return last.body if len(last.body) <= QUOTED_LENGTH else last.body[:QUOTED_LENGTH].rstrip() + " …"

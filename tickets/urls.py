@@ -1,0 +1,36 @@
+"""Addresses of tickets, by face."""
+
+from django.urls import path
+
+from tickets.views import console, portal
+
+portal_urls = [
+    path("tickets/", portal.ticket_list, name="tickets"),
+    path("tickets/new/", portal.ticket_new, name="ticket_new"),
+    path("tickets/<int:number>/", portal.ticket, name="ticket"),
+    path("tickets/<int:number>/reply/", portal.reply, name="ticket_reply"),
+    path("tickets/<int:number>/solved/", portal.solved, name="ticket_solved"),
+    path("tickets/<int:number>/watch/", portal.watch, name="ticket_watch"),
+    path("tickets/<int:number>/files/<int:pk>/", portal.file, name="file"),
+    path("uploads/", portal.upload, name="upload"),
+    path("uploads/remove/", portal.upload_remove, name="upload_remove"),
+]
+console_urls = [
+    path("queues/<slug:slug>/", console.queue, name="queue"),
+    path("search/", console.search, name="search"),
+    path("customers/<int:customer_id>/tickets/new/", console.ticket_new, name="ticket_new"),
+    path("customers/<int:customer_id>/uploads/", console.upload, name="upload"),
+    path("uploads/remove/", console.upload_remove, name="upload_remove"),
+    path("tickets/<int:number>/", console.ticket, name="ticket"),
+    path("tickets/<int:number>/answer/", console.answer, name="ticket_answer"),
+    path("tickets/<int:number>/qualify/", console.qualify, name="ticket_qualify"),
+    path("tickets/<int:number>/confirm/", console.confirm, name="ticket_confirm"),
+    path("tickets/<int:number>/assign/", console.assign, name="ticket_assign"),
+    path("tickets/<int:number>/team/", console.team, name="ticket_team"),
+    path("tickets/<int:number>/status/", console.status, name="ticket_status"),
+    path("tickets/<int:number>/contract/", console.contract, name="ticket_contract"),
+    path("tickets/<int:number>/watch/", console.watch, name="ticket_watch"),
+    path("tickets/<int:number>/holds/", console.hold, name="ticket_hold"),
+    path("tickets/<int:number>/holds/<int:pk>/release/", console.hold_release, name="ticket_hold_release"),
+    path("tickets/<int:number>/files/<int:pk>/", console.file, name="file"),
+]

@@ -1,0 +1,69 @@
+"""Types and severities in the customer's words, for the cards one chooses from."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import Severity, Type
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a choice means; `when`: only while that type is chosen."""
+
+    text: "str | Promise"
+    icon: str = "contract"
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One card: `label` in the reader's words, `description` an example; `when`: offered only for that type."""
+
+    value: str
+    label: "str | Promise"
+    description: "str | Promise"
+    notes: tuple[Note, ...] = ()
+    when: str = ""
+    checked: bool = False
+
+
+TYPES = (
+    (
+        Type.TECHNICAL,
+        _("It worked and stopped, or works wrongly"),
+        _("A malfunction or bug of one of our products: calls drop, a service does not start, a report is wrong."),
+        Note(_("Technical: included in your contract.")),
+    ),
+    (
+        Type.FUNCTIONAL,
+        _("How do I …, or something around it"),
+        _("A question of your team, or a problem that comes from another part of your network."),
+        Note(_("Functional: uses your monthly hours; beyond them only with your approval.")),
+    ),
+    (
+        Type.UPDATE_SERVICE,
+        _("Help me update"),
+        _("Assistance in bringing an environment to a newer version."),
+        Note(_("Update service: charged, only with your approval.")),
+    ),
+)
+SEVERITIES = (
+    (Severity.CRITICAL, _("Critical"), _("Nobody can call: the softswitch is down, all trunks reject calls.")),
+    (Severity.HIGH, _("High"), _("Many are hit: a trunk fails, call quality is bad at one site, recording has stopped.")),
+    (Severity.MEDIUM, _("Medium"), _("Some are hit, or there is a way around: a queue announces wrongly, a report is late.")),
+    (Severity.LOW, _("Low"), _("No effect on calls: a question, a wish, a wrong label.")),
+)
+
+
+def type_options(chosen: object) -> list[Option]:
+    return [Option(value, label, text, notes=(note,), checked=value == chosen) for value, label, text, note in TYPES]
+
+
+def severity_options(chosen: object) -> list[Option]:
+    """Critical is offered for technical events alone."""
+    return [
+        Option(value, label, text, when=Type.TECHNICAL if value == Severity.CRITICAL else "", checked=value == chosen)
+        for value, label, text in SEVERITIES
+    ]

@@ -1,0 +1,173 @@
+"""The customer's pages about tickets. They read in the customer's scope: what is not theirs is not there."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.access import DeskRequest
+from contracts.queries import contracts_in_force, whom_to_talk_to
+from helpdesk.lib.refusals import Refusal
+from tickets import commands
+from tickets.forms import FilingForm, PortalFilterForm, ReplyForm, WatcherForm
+from tickets.models import File, Ticket
+from tickets.queries import portal as queries
+from tickets.views.choices import severity_options, type_options
+from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
+
+
+def _ticket(number: int) -> Ticket:
+    ticket = queries.find_ticket(number)
+    if ticket is None:
+        raise Http404
+    return ticket
+
+
+def _uploading(received: Received) -> dict[str, object]:
+    return upload_context(received, reverse("portal:upload"), reverse("portal:upload_remove"))
+
+
+def ticket_list(request: DeskRequest) -> HttpResponse:
+    form = PortalFilterForm(request.GET)
+    filters = form.cleaned_data if form.is_valid() else {}
+    state = filters.get("state") if filters.get("state") in queries.STATES else "open"
+    words, mine = filters.get("q", ""), request.access.person if filters.get("mine") else None
+    page = queries.ticket_list(state=str(state), words=words, mine=mine, cursor=request.GET.get("before", ""))
+    address = reverse("portal:tickets")
+    context = {
+        "rows": [queries.row(ticket) for ticket in page.rows],
+        "form": form,
+        "clear_url": f"{address}?state=all" if words or mine else "",
+        "tabs": [
+            {"url": f"{address}?{_with(request, state=slug)}", "label": label, "current": slug == state}
+            for slug, (label, _narrow) in queries.STATES.items()
+        ],
+        "next_url": f"{address}?{_with(request, before=page.next_cursor)}" if page.next_cursor else "",
+        "first_url": f"{address}?{_with(request)}" if request.GET.get("before") else "",
+    }
+    return render(request, "portal/ticket_list.html", context)
+
+
+def _with(request: DeskRequest, **changes: str) -> str:
+    """The filters of this address with some changed; the place in the list is not kept."""
+    parameters = request.GET.copy()
+    parameters.pop("before", None)
+    for name, value in changes.items():
+        parameters[name] = value
+    return parameters.urlencode()
+
+
+def ticket_new(request: DeskRequest) -> HttpResponse:
+    customer, person, now = request.access.customer, request.access.person, timezone.now()
+    contracts = contracts_in_force(customer, now)
+    if not contracts:
+        return render(request, "portal/ticket_form_refused.html", {"managers": whom_to_talk_to(customer)})
+    received = Received()
+    form = FilingForm(request.POST or None, customer=customer, contracts=contracts)
+    if request.method == "POST":
+        received = receive_files(request, customer.pk)
+        if form.is_valid() and not received.errors:
+            try:
+                filed = commands.open_ticket(requester=person, opened_by=person, files=received.files, now=now, **form.event())
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                return redirect(f"{filed.portal_url}?filed=1")
+    context = {
+        "form": form,
+        "type_options": type_options(form["type"].value()),
+        "severity_options": severity_options(form["severity"].value()),
+        "draft": f"filing-{customer.pk}",
+    }
+    status = 422 if form.errors or received.errors else 200
+    return render(request, "portal/ticket_form.html", context | _uploading(received), status=status)
+
+
+def ticket(request: DeskRequest, number: int) -> HttpResponse:
+    return _ticket_page(request, _ticket(number), ReplyForm(), Received())
+
+
+def _ticket_page(request: DeskRequest, ticket: Ticket, form: ReplyForm, received: Received) -> HttpResponse:
+    is_filed = "filed" in request.GET
+    context = queries.ticket_page(ticket, request.access) | {
+        "form": form,
+        "reply_url": reverse("portal:ticket_reply", args=[ticket.pk]),
+        "send_label": _("Send"),
+        "watcher_form": WatcherForm(customer_id=ticket.customer_id),
+        "draft": f"reply-{ticket.pk}",
+        "draft_cleared": f"filing-{ticket.customer_id}" if is_filed else (f"reply-{ticket.pk}" if "sent" in request.GET else ""),
+        "is_filed": is_filed,
+    }
+    status = 422 if form.errors or received.errors else 200
+    return render(request, "portal/ticket.html", context | _uploading(received), status=status)
+
+
+@require_POST
+def reply(request: DeskRequest, number: int) -> HttpResponse:
+    ticket = _ticket(number)
+    form = ReplyForm(request.POST)
+    received = receive_files(request, ticket.customer_id)
+    if not form.is_valid() or received.errors:
+        return _ticket_page(request, ticket, form, received)
+    answered = commands.reply(
+        ticket=ticket,
+        author=request.access.person,
+        body=form.cleaned_data["body"],
+        files=received.files,
+        submission_key=form.cleaned_data["submission_key"],
+        now=timezone.now(),
+    )
+    if answered.pk != ticket.pk:
+        messages.success(request, _("%(old)s is closed, so your text opened %(new)s.") % {"old": ticket.number, "new": answered.number})
+    elif answered.is_closed:
+        managers = ", ".join(whom_to_talk_to(request.access.customer))
+        messages.warning(
+            request,
+            _("This ticket is closed and no contract is in force. Your text was kept for our staff; please talk to %(managers)s.")
+            % {"managers": managers},
+        )
+    else:
+        messages.success(request, _("Your reply was sent."))
+    return redirect(f"{answered.portal_url}?sent=1")
+
+
+@require_POST
+def solved(request: DeskRequest, number: int) -> HttpResponse:
+    ticket = _ticket(number)
+    commands.mark_solved(ticket=ticket, person=request.access.person, now=timezone.now())
+    messages.success(request, _("Marked as solved. It closes by itself in 7 days; a reply opens it again."))
+    return redirect(ticket.portal_url)
+
+
+@require_POST
+def watch(request: DeskRequest, number: int) -> HttpResponse:
+    """Follow or stop following; or add a colleague who shall be told as well."""
+    ticket, person, now = _ticket(number), request.access.person, timezone.now()
+    if request.POST.get("person"):
+        form = WatcherForm(request.POST, customer_id=ticket.customer_id)
+        if not form.is_valid():
+            raise Http404
+        commands.watch(ticket=ticket, person=form.cleaned_data["person"], actor=person, by_staff=False, now=now)
+    elif request.POST.get("stop"):
+        commands.unwatch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
+    else:
+        commands.watch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
+    return redirect(ticket.portal_url)
+
+
+def file(request: DeskRequest, number: int, pk: int) -> FileResponse:
+    found = File.objects.filter(pk=pk, message__ticket=_ticket(number)).first()
+    return download(request, found)
+
+
+@require_POST
+def upload(request: DeskRequest) -> JsonResponse:
+    return upload_answer(request, request.access.customer.pk)
+
+
+@require_POST
+def upload_remove(request: DeskRequest) -> HttpResponse:
+    return remove_answer(request)
