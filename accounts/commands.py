@@ -35,9 +35,13 @@ class LastAdmin(Refusal):
     sentence = _("The company needs at least one admin. Make somebody else admin first.")
 
 
-def create_customer(*, actor: Person | None, name: str, language: str, time_zone: str, now: datetime) -> Customer:
+def create_customer(
+    *, actor: Person | None, name: str, language: str, time_zone: str, second_factor_required: bool = False, now: datetime
+) -> Customer:
     with as_provider():
-        customer = Customer.objects.create(name=name, language=language, time_zone=time_zone, created_at=now)
+        customer = Customer.objects.create(
+            name=name, language=language, time_zone=time_zone, second_factor_required=second_factor_required, created_at=now
+        )
         audit.record(
             actor=actor,
             customer_id=customer.pk,

@@ -58,10 +58,13 @@ def _apply(scope: Scope) -> None:
 def enter(scope: Scope) -> Iterator[None]:
     """Run the block in `scope`, in a transaction (the outermost use opens it). Raises ScopeError when that would widen.
 
-    The scope before is put back by a statement, since a LOCAL setting outlives the savepoint in which it was made; when
+    Inside the same scope nothing happens at all. The scope before is put back by a statement, since a LOCAL setting outlives the savepoint in which it was made; when
     the block fails, the rollback itself puts it back.
     """
     before = current()
+    if before == scope and connection.in_atomic_block:
+        yield
+        return
     if not before.admits(scope):
         raise ScopeError(f"{scope} cannot be entered from {before}")
     with transaction.atomic():

@@ -154,7 +154,13 @@ class EnvironmentForm(forms.Form):
     contacts = forms.ModelMultipleChoiceField(
         Person.objects.none(), required=False, label=_("Who is told when nobody asked"), widget=forms.CheckboxSelectMultiple
     )
-    notes = forms.CharField(required=False, max_length=4000, label=_("What helps to know"), widget=forms.Textarea(attrs={"rows": 4}))
+    notes = forms.CharField(
+        required=False,
+        max_length=4000,
+        label=_("What helps to know"),
+        help_text=_("The customer reads this too."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

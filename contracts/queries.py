@@ -122,16 +122,17 @@ class CustomerRow:
     cards: list[ContractCard]
 
 
-def customers_page(words: str, after: str, now: datetime, size: int = 100) -> list[CustomerRow]:
-    """Customers by name, with what their contracts are today; `after` is the last name of the page before."""
+def customers_page(words: str, after: str, now: datetime, size: int = 100) -> tuple[list[CustomerRow], bool]:
+    """Customers by name, with what their contracts are today, and whether there are more; `after`: the last name seen."""
     customers = Customer.objects.order_by("name")
     if words:
         customers = customers.filter(name__icontains=words)
     if after:
         customers = customers.filter(name__gt=after)
-    page = list(customers[:size])
+    found = list(customers[: size + 1])
+    page = found[:size]
     contracts: dict[int, list[ContractCard]] = {}
     rows = Contract.objects.filter(customer__in=page).select_related("calendar", "account_manager")
     for contract in rows.prefetch_related("terms", "standings", "products"):
         contracts.setdefault(contract.customer_id, []).append(contract_card(contract, now))
-    return [CustomerRow(customer, contracts.get(customer.pk, [])) for customer in page]
+    return [CustomerRow(customer, contracts.get(customer.pk, [])) for customer in page], len(found) > size

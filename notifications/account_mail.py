@@ -21,8 +21,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """A password or a factor was changed: its owner hears of it, in their language."""
+        super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Owe the mail in its reader's language. Templates: `<prefix>_subject.txt`, `_headline.txt`, `_message.txt`."""
+        """Owe the mail in its reader's language. Templates: `<prefix>_subject.txt`, `_message.txt`, `_action.txt`."""
         person = context.get("user") or context.get("person")
         language = context.get("language") or (person.language if isinstance(person, Person) else settings.LANGUAGE_CODE)
         link = context.get("link") or context.get("password_reset_url", "")

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from accounts import audit
 from accounts.models import Person
@@ -70,7 +69,7 @@ def owe(
             ignore_conflicts=True,
         )
     if not may_wait:
-        transaction.on_commit(bell.ring)
+        bell.ring_on_commit()
 
 
 def without_mutes(people: Iterable[Person], kind: str) -> list[Person]:
@@ -147,4 +146,4 @@ def resend(*, actor: Person, mail: Mail, now: datetime) -> None:
         row.state, row.attempts, row.due_at = Mail.State.DUE, 0, now
         row.save(update_fields=["state", "attempts", "due_at"])
         audit.record(actor=actor, customer_id=row.customer_id, verb="resend_mail", target=row, now=now)
-    transaction.on_commit(bell.ring)
+    bell.ring_on_commit()

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 
 
-def person(name: str, email: str = "", language: str = "en", password: str | None = None) -> Person:
+def person(name: str, email: str = "", language: str = "en", password: str = PASSWORD) -> Person:
     return accounts.register_person(
         email=email or f"{name.split()[0].lower()}@{name.split()[-1].lower()}.example",
         name=name,

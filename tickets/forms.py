@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
@@ -205,5 +206,5 @@ class PortalFilterForm(forms.Form):
 class QueueFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
     customer = forms.ModelChoiceField(Customer.objects.all(), required=False, label=_("Customer"), empty_label=_("All"))
-    severity = forms.ChoiceField(choices=[("", _("All")), *Severity.choices], required=False, label=_("Severity"))
+    severity = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Severity.choices], required=False, label=_("Severity"))
     type = forms.ChoiceField(choices=[("", _("All")), *Type.choices], required=False, label=_("Type"))

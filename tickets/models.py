@@ -5,9 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models.expressions import CombinedExpression
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -52,7 +53,7 @@ def _portuguese(words: Any) -> Func:
     return Func(words, function="portuguese_words", output_field=models.TextField())
 
 
-def searchable(column: str) -> CombinedSearchVector:
+def searchable(column: str) -> CombinedExpression:
     """The words of a column in both languages that people write here."""
     return SearchVector(_portuguese(F(column)), config="portuguese") + SearchVector(column, config="english")
 

@@ -29,6 +29,8 @@ def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
         case Event.Kind.ASSIGNED:
             if data["to"] is None:
                 return _("took the assignee away")
+            if data["to"] == event.actor_id:
+                return _("took it")
             return _("assigned it to %(name)s") % {"name": names.get(data["to"], "?")}
         case Event.Kind.WATCHER_ADDED | Event.Kind.WATCHER_REMOVED:
             added = event.kind == Event.Kind.WATCHER_ADDED

@@ -57,9 +57,11 @@ def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Pers
 def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:
     """Owe each reader who did not mute it one mail about this event."""
     quoted = _last_public_message_before(event, by_staff=not event.by_staff) if body and not event.internal else ""
-    for person in without_mutes(readers, notice.kind):
+    readers = without_mutes(readers, notice.kind)
+    actor = display_names([event.actor_id]).get(event.actor_id or 0, "") if readers else ""
+    for person in readers:
         with translation.override(person.language):
-            letter = _letter(ticket, event, notice, body=body, quoted=quoted, to_staff=to_staff)
+            letter = _letter(ticket, event, notice, body=body, quoted=quoted, who=_who(event, actor, to_staff), to_staff=to_staff)
         owe(
             customer_id=ticket.customer_id,
             person=person,
@@ -74,8 +76,8 @@ def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Ev
         )
 
 
-def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: str, to_staff: bool) -> Letter:
-    facts = {"who": who(event, to_staff=to_staff), "number": ticket.number, "subject": ticket.subject, **event.data}
+def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: str, who: str, to_staff: bool) -> Letter:
+    facts = {"who": who, "number": ticket.number, "subject": ticket.subject, **event.data}
     path = ticket.console_url if to_staff else ticket.portal_url
     state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
     return Letter(
@@ -93,11 +95,11 @@ def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: 
     )
 
 
-def who(event: Event, *, to_staff: bool) -> str:
-    """The actor's name as this reader may know it; staff carry the provider's name towards customers."""
+def _who(event: Event, actor: str, to_staff: bool) -> str:
+    """The actor's name as this reader knows it; staff carry the provider's name towards customers."""
     if event.actor_id is None:
         return settings.PROVIDER_NAME
-    name = display_names([event.actor_id]).get(event.actor_id, _("A former colleague"))
+    name = actor or _("A former colleague")
     return f"{name} ({settings.PROVIDER_NAME})" if event.by_staff and not to_staff else name
 
 

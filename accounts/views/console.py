@@ -7,10 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import commands, permissions, queries
+from accounts import commands, permissions, queries, trail
 from accounts.access import DeskRequest
-from accounts.forms import CustomerForm, InvitationForm
-from accounts.models import Customer
+from accounts.forms import COMMON_ZONES, CustomerForm, InvitationForm
+from accounts.models import Customer, default_time_zone
 from helpdesk.lib.refusals import Refusal
 
 
@@ -21,15 +21,12 @@ def _refuse_unless_manager(request: DeskRequest) -> None:
 
 def customer_new(request: DeskRequest) -> HttpResponse:
     _refuse_unless_manager(request)
-    form = CustomerForm(request.POST or None)
+    form = CustomerForm(request.POST or None, initial={"time_zone": default_time_zone()})
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        customer = commands.create_customer(
-            actor=request.access.person, name=data["name"], language=data["language"], time_zone=data["time_zone"], now=timezone.now()
-        )
+        customer = commands.create_customer(actor=request.access.person, now=timezone.now(), **form.cleaned_data)
         messages.success(request, _("%(name)s is registered. Add a contract and invite its people.") % {"name": customer})
         return redirect("console:customer", customer.pk)
-    return render(request, "console/customer_form.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "console/customer_form.html", {"form": form, "zones": COMMON_ZONES}, status=422 if form.errors else 200)
 
 
 def customer_edit(request: DeskRequest, pk: int) -> HttpResponse:
@@ -42,7 +39,8 @@ def customer_edit(request: DeskRequest, pk: int) -> HttpResponse:
         commands.change_customer(actor=request.access.person, customer=customer, now=timezone.now(), **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("console:customer", customer.pk)
-    return render(request, "console/customer_form.html", {"form": form, "for_customer": customer}, status=422 if form.errors else 200)
+    context = {"form": form, "for_customer": customer, "zones": COMMON_ZONES}
+    return render(request, "console/customer_form.html", context, status=422 if form.errors else 200)
 
 
 def invite(request: DeskRequest, pk: int) -> HttpResponse:
@@ -71,5 +69,5 @@ def audit(request: DeskRequest) -> HttpResponse:
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
         customer_id=int(customer) if customer.isdecimal() and len(customer) < 19 else None,
     )
-    context = {"entries": entries[:50], "next_cursor": entries[49].pk if len(entries) > 50 else ""}
+    context = {"lines": trail.in_words(entries[:50]), "next_cursor": entries[49].pk if len(entries) > 50 else ""}
     return render(request, "console/audit.html", context)

@@ -18,7 +18,8 @@ from helpdesk.lib.refusals import Refusal
 
 def customers(request: DeskRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:120]
-    context = {"rows": queries.customers_page(words, request.GET.get("after", ""), timezone.now()), "words": words}
+    rows, has_more = queries.customers_page(words, request.GET.get("after", ""), timezone.now())
+    context = {"rows": rows, "has_more": has_more, "words": words}
     return render(request, "console/customers.html", context)
 
 
@@ -39,18 +40,22 @@ def _contract(request: DeskRequest, pk: int) -> Contract:
 
 
 def contract(request: DeskRequest, pk: int) -> HttpResponse:
-    """Terms, amendments, standings; and the forms for those who keep contracts."""
-    card = queries.contract_page(pk, timezone.now())
+    """Terms, amendments, standings; and the form to suspend, resume or end it for those who keep contracts."""
+    return _contract_page(request, pk, None)
+
+
+def _contract_page(request: DeskRequest, pk: int, form: StandingForm | None) -> HttpResponse:
+    now = timezone.now()
+    card = queries.contract_page(pk, now)
     if card is None:
         raise Http404
-    may_keep = permissions.may_keep_contracts(request.access)
     context = {
         "card": card,
         "for_customer": card.contract.customer,
-        "may_keep": may_keep,
-        "standing_form": StandingForm(initial={"from_date": card.contract.today(timezone.now())}) if may_keep else None,
+        "may_keep": permissions.may_keep_contracts(request.access),
+        "standing_form": form or StandingForm(initial={"from_date": card.contract.today(now)}),
     }
-    return render(request, "console/contract.html", context)
+    return render(request, "console/contract.html", context, status=422 if form else 200)
 
 
 def contract_new(request: DeskRequest, customer_id: int) -> HttpResponse:
@@ -126,16 +131,15 @@ def _terms_values(terms: object) -> dict[str, object]:
 def standing(request: DeskRequest, pk: int) -> HttpResponse:
     contract = _contract(request, pk)
     form = StandingForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Give the day and the reason."))
-        return redirect("console:contract", contract.pk)
-    try:
-        commands.set_standing(actor=request.access.person, contract=contract, now=timezone.now(), **form.cleaned_data)
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Saved."))
-    return redirect("console:contract", contract.pk)
+    if form.is_valid():
+        try:
+            commands.set_standing(actor=request.access.person, contract=contract, now=timezone.now(), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("console:contract", contract.pk)
+    return _contract_page(request, pk, form)
 
 
 def environment_new(request: DeskRequest, customer_id: int) -> HttpResponse:

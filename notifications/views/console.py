@@ -1,6 +1,6 @@
 """The outbox: what is sent, to whom, its state and its text."""
 
-from csp.constants import NONE
+from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib import messages
@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
@@ -57,12 +58,22 @@ def _without_secrets(mail: Mail) -> Mail:
 def mail(request: DeskRequest, pk: int) -> HttpResponse:
     found = _mail(request, pk)
     lead = found.joined_into or found
-    message = compose(_without_secrets(lead), list(lead.joined.order_by("pk")))
-    context = {"mail": found, "lead": lead, "text": message.body, "may_resend": permissions.may_resend(request.access)}
+    joined = list(lead.joined.order_by("pk"))
+    message = compose(_without_secrets(lead), joined)
+    context = {
+        "mail": found,
+        "lead": lead,
+        "joined": joined,
+        "subject": message.subject,
+        "headers": message.extra_headers,
+        "text": message.body,
+        "may_resend": permissions.may_resend(request.access),
+    }
     return render(request, "console/mail.html", context)
 
 
-@csp_replace({"default-src": [NONE], "style-src": ["'unsafe-inline'"], "sandbox": True})  # type: ignore[arg-type]  # ScopeMiddleware made it a DeskRequest
+@xframe_options_sameorigin
+@csp_replace({"default-src": [NONE], "style-src": ["'unsafe-inline'"], "frame-ancestors": [SELF], "sandbox": True})  # type: ignore[arg-type]  # ScopeMiddleware made it a DeskRequest
 def mail_html(request: DeskRequest, pk: int) -> HttpResponse:
     """The HTML part as a mail program shows it, in a frame that may do nothing."""
     found = _mail(request, pk)

@@ -60,7 +60,6 @@ def open_ticket(
         customer = contract.customer
         if contract not in contracts_for(customer, product, now):
             raise NotCovered
-        _refuse_missing(files)
         try:
             with transaction.atomic():
                 ticket = _insert(
@@ -84,6 +83,7 @@ def open_ticket(
             if earlier is None:
                 raise
             return earlier
+        _refuse_missing(files)  # after the key: the same form sent twice at once has its files taken by the first
         by_staff = channel == Channel.STAFF
         Watcher.objects.bulk_create([Watcher(customer=customer, ticket=ticket, person=p) for p in watchers if p != requester])
         message = story.write(ticket=ticket, author=opened_by, by_staff=by_staff, body=description, files=files, now=now)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import Person
@@ -21,9 +21,9 @@ CAP = 999
 FIRST_PAGE = 10
 
 STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet], TicketQuerySet]]] = {
-    "open": (gettext_lazy("Open"), lambda rows: rows.active()),
+    "open": (pgettext_lazy("tickets", "Open"), lambda rows: rows.active()),
     "waiting": (gettext_lazy("Waiting for you"), lambda rows: rows.filter(status=Status.WAITING_CUSTOMER)),
-    "solved": (gettext_lazy("Solved"), lambda rows: rows.filter(status__in=[Status.RESOLVED, Status.CLOSED])),
+    "solved": (pgettext_lazy("tickets", "Solved"), lambda rows: rows.filter(status__in=[Status.RESOLVED, Status.CLOSED])),
     "all": (gettext_lazy("All"), lambda rows: rows),
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import Team
@@ -60,12 +61,12 @@ QUEUES = (
     Queue("all", _("All open"), _("Every open ticket."), lambda rows, access: rows.active(), "a"),
     Queue(
         "resolved",
-        _("Resolved"),
+        pgettext_lazy("tickets", "Resolved"),
         _("Solved in the last seven days; a reply opens them again."),
         lambda rows, access: rows.filter(status=Status.RESOLVED),
         "s",
     ),
-    Queue("closed", _("Closed"), _("Solved, and closed for good."), lambda rows, access: rows.filter(status=Status.CLOSED), "x"),
+    Queue("closed", pgettext_lazy("tickets", "Closed"), _("Solved, and closed for good."), lambda rows, access: rows.filter(status=Status.CLOSED), "x"),
 )
 BY_SLUG = {queue.slug: queue for queue in QUEUES}
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import Access, DeskRequest
@@ -117,9 +118,13 @@ def ticket(request: DeskRequest, number: int) -> HttpResponse:
 def _ticket_page(request: DeskRequest, ticket: Ticket, form: AnswerForm, received: Received) -> HttpResponse:
     access, now = request.access, timezone.now()
     may_work = permissions.may_work(access)
-    context = queries.ticket_page(ticket, access) | {
+    page = queries.ticket_page(ticket, access)
+    count = len(page["readers"])
+    context = page | {
         "form": form if permissions.may_note(access) else None,
         "reply_url": reverse("console:ticket_answer", args=[ticket.pk]),
+        "audience": ", ".join(reader.name for reader in page["readers"]) or _("Nobody of the customer: no one is on this ticket."),
+        "send_label": ngettext("Send to %(count)s person", "Send to %(count)s people", count) % {"count": count},
         "assign_form": AssignForm(initial={"assignee": ticket.assignee_id}) if may_work else None,
         "team_form": TeamForm(initial={"team": ticket.team_id}) if may_work else None,
         "status_form": StatusForm(initial={"status": ticket.status}) if may_work and not ticket.is_closed else None,

@@ -27,10 +27,10 @@ class Received:
 def receive_files(request: DeskRequest, customer_id: int) -> Received:
     """What was uploaded before (by id, only the person's own) and what the form itself carries."""
     ids = [int(pk) for pk in request.POST.getlist("upload") if pk.isdecimal() and len(pk) < 19]
-    found = Received(
-        list(File.objects.filter(pk__in=ids, uploader=request.access.person, message=None, customer_id=customer_id).order_by("pk"))
-    )
-    if len(found.files) < len(set(ids)):
+    own = list(File.objects.filter(pk__in=ids, uploader=request.access.person, customer_id=customer_id).order_by("pk"))
+    # What a message has taken already came with this same form: its key will show that it was sent before.
+    found = Received([file for file in own if file.message_id is None])
+    if len(own) < len(set(ids)):
         found.errors.append(_("A file is no longer there. Attach it again."))
     limit = settings.FILE_MAX_BYTES // 1024**2
     found.errors += [str(commands.FileTooLarge(name=name, limit=limit)) for name in refused_uploads(request)]

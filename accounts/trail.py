@@ -1,0 +1,149 @@
+"""The audit trail in words: field names, choices and references as people know them, instead of columns and ids."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import AuditEntry, Person
+
+VERBS: dict[str, "str | Promise"] = {
+    "add_member": gettext_lazy("Person joined"),
+    "amend_contract": gettext_lazy("Contract amended"),
+    "change_contract": gettext_lazy("Contract changed"),
+    "change_customer": gettext_lazy("Customer changed"),
+    "change_role": gettext_lazy("Role changed"),
+    "configure": gettext_lazy("Configuration changed"),
+    "create_customer": gettext_lazy("Customer registered"),
+    "invite": gettext_lazy("Person invited"),
+    "keep_environment": gettext_lazy("Environment noted"),
+    "move_ticket": gettext_lazy("Ticket moved to another contract"),
+    "remove_member": gettext_lazy("Person removed"),
+    "resend_mail": gettext_lazy("Mail sent again"),
+    "retire_environment": gettext_lazy("Environment retired"),
+    "revoke_invitation": gettext_lazy("Invitation withdrawn"),
+    "set_staff_roles": gettext_lazy("Staff roles set"),
+    "set_standing": gettext_lazy("Contract suspended, resumed or ended"),
+    "set_team": gettext_lazy("Team set"),
+    "sign_contract": gettext_lazy("Contract registered"),
+    "verify": gettext_lazy("Qualification verified"),
+}
+# Facts that commands write beside the columns of the row itself.
+PEOPLE_FACTS = frozenset({"person", "contacts"})
+PAIRED_FACTS = {"installed": ("contracts.Product", "contracts.Version")}
+OTHER_FACTS: dict[str, "str | Promise"] = {
+    "amendment": gettext_lazy("amendment"),
+    "contacts": gettext_lazy("who is told"),
+    "from_date": gettext_lazy("from"),
+    "installed": gettext_lazy("installed"),
+    "person": gettext_lazy("person"),
+    "reason": gettext_lazy("reason"),
+    "roles": gettext_lazy("roles"),
+}
+
+Names = dict[type[models.Model], dict[Any, str]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """`before` and `after` are empty where there was, or is, nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Line:
+    entry: AuditEntry
+    verb: "str | Promise"
+    changes: list[Change]
+
+
+def in_words(entries: Iterable[AuditEntry]) -> list[Line]:
+    """Each entry with what changed, named; one query for each kind of row that the entries refer to."""
+    entries = list(entries)
+    names = _names(entries)
+    return [Line(entry, VERBS.get(entry.verb, entry.verb.replace("_", " ")), _changes(entry, names)) for entry in entries]
+
+
+def _changes(entry: AuditEntry, names: Names) -> list[Change]:
+    changes = (
+        Change(_label(entry, key), _text(entry, key, entry.before.get(key), names), _text(entry, key, entry.after.get(key), names))
+        for key in entry.before | entry.after
+    )
+    return [change for change in changes if change.before or change.after]
+
+
+def _names(entries: list[AuditEntry]) -> Names:
+    wanted: dict[type[models.Model], set[int]] = {}
+    for entry in entries:
+        for key, value in [*entry.before.items(), *entry.after.items()]:
+            for model, pk in _references(entry, key, value):
+                wanted.setdefault(model, set()).add(pk)
+    return {model: {row.pk: str(row) for row in model._default_manager.filter(pk__in=ids)} for model, ids in wanted.items()}
+
+
+def _references(entry: AuditEntry, key: str, value: Any) -> list[tuple[type[models.Model], int]]:
+    """The rows that a fact points to."""
+    values = value if isinstance(value, list) else [value]
+    if key in PAIRED_FACTS:
+        kinds = [apps.get_model(name) for name in PAIRED_FACTS[key]]
+        return [reference for pair in values for reference in zip(kinds, pair, strict=True)]
+    model = _refers_to(entry, key)
+    return [(model, pk) for pk in values if isinstance(pk, int)] if model is not None else []
+
+
+def _field(entry: AuditEntry, key: str) -> Any:
+    """The column that a fact is about, of the row itself or of one that belongs to it (a contract's terms); None if there is none."""
+    model = next((m for m in apps.get_models() if m._meta.db_table == entry.target_table), None)
+    if model is None:
+        return None
+    parts = [
+        relation.related_model
+        for relation in model._meta.related_objects
+        if relation.related_model._meta.app_label == model._meta.app_label
+    ]
+    columns = [field for m in (model, *parts) for field in (*m._meta.fields, *m._meta.many_to_many)]
+    return next((field for field in columns if field.name == key), None)
+
+
+def _refers_to(entry: AuditEntry, key: str) -> type[models.Model] | None:
+    if key in PEOPLE_FACTS:
+        return Person
+    field = _field(entry, key)
+    related: type[models.Model] | None = field.related_model if field is not None else None
+    return related
+
+
+def _label(entry: AuditEntry, key: str) -> str:
+    field = _field(entry, key)
+    return str(OTHER_FACTS.get(key) or (field.verbose_name if field is not None else key.replace("_", " ")))
+
+
+def _text(entry: AuditEntry, key: str, value: Any, names: Names) -> str:
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if key in PAIRED_FACTS:
+        kinds = [names[apps.get_model(name)] for name in PAIRED_FACTS[key]]
+        return ", ".join(" ".join(known.get(pk, f"#{pk}") for known, pk in zip(kinds, pair, strict=True)) for pair in value)
+    model = _refers_to(entry, key)
+    if model is not None:
+        return ", ".join(names[model].get(pk, f"#{pk}") for pk in (value if isinstance(value, list) else [value]))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if key.endswith("_cents"):
+        return number_format(value / 100, decimal_pos=2)
+    if key.endswith("_date"):
+        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    choices = dict(getattr(_field(entry, key), "flatchoices", None) or ())
+    return str(choices.get(value, value))

@@ -1,0 +1,283 @@
+"""Proves on a living system that customers are kept apart: two canary companies, every table and every page, as the wrong one.
+
+All of it happens in one transaction that is rolled back, so that nothing of the canaries stays, not even when it is killed.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts import commands as accounts
+from accounts import rls
+from accounts.models import Customer, Invitation, Membership, Person, StaffMember, StaffRole
+from accounts.tenancy import Scope, as_provider, enter
+from contracts import commands as contracts
+from contracts.models import Contract, Environment, Product, Standing, Version
+from sla.models import Calendar, Policy
+from tickets import commands as tickets
+from tickets.models import File, Ticket
+
+# What another customer's row must answer: as what does not exist, or that this address is only posted to, whatever the id.
+NOTHING_THERE = {404, 405}
+
+
+@dataclass(frozen=True)
+class Canary:
+    """One made-up company. `token` stands in every text of its rows: seen on a page of the other, it is a leak."""
+
+    token: str
+    customer: Customer
+    person: Person
+    membership: Membership
+    invitation: Invitation
+    contract: Contract
+    environment: Environment
+    ticket: Ticket
+    file: File
+
+
+@dataclass
+class Report:
+    """What was done, in sentences, and each leak as one."""
+
+    lines: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+
+
+def verify(now: datetime) -> Report:
+    """Plant, probe, remove. Leaves the database and the stored files as they were."""
+    report = Report(leaks=rls.isolation_faults())
+    report.lines.append(f"Read the catalogue: {len(rls.tenant_tables())} tables of customers, {len(report.leaks)} faults.")
+    with _rolled_back() as stored:
+        catalogue = _catalogue(now)
+        victim, other = _plant(catalogue, now), _plant(catalogue, now)
+        stored += [str(canary.file.stored_as.name) for canary in (victim, other)]
+        report.lines.append(f"Planted two canary customers, {victim.customer.pk} and {other.customer.pk}.")
+        _probe_tables(report, victim, other)
+        _probe_pages(report, victim, other)
+    report.lines.append("Removed them: the transaction was rolled back.")
+    return report
+
+
+@contextmanager
+def _rolled_back() -> Iterator[list[str]]:
+    """A transaction of which nothing stays, nor of the stored files named in the list."""
+    stored: list[str] = []
+    try:
+        with transaction.atomic():
+            yield stored
+            transaction.set_rollback(True)
+    finally:
+        for name in stored:
+            default_storage.delete(name)
+
+
+# --- Planting -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Catalogue:
+    """What both canaries need of the provider."""
+
+    agent: StaffMember
+    product: Product
+    version: Version
+    calendar: Calendar
+    policy: Policy
+
+
+def _catalogue(now: datetime) -> Catalogue:
+    name = f"canary-{secrets.token_hex(8)}"
+    person = accounts.register_person(email=f"{name}@canary.invalid", name=name, language="en", now=now)
+    agent = accounts.set_staff_roles(actor=None, person=person, display_name=name, roles=[StaffRole.Role.AGENT], now=now)
+    team = accounts.set_team(actor=None, name=name, members=[agent], now=now)
+    with as_provider():
+        product = Product.objects.create(name=name, team=team)
+        return Catalogue(
+            agent=agent,
+            product=product,
+            version=Version.objects.create(product=product, number="1", available_date=now.date()),
+            calendar=Calendar.objects.create(name=name),
+            policy=Policy.objects.create(name=name),
+        )
+
+
+def _plant(catalogue: Catalogue, now: datetime) -> Canary:
+    """A company with a row in every table that carries a customer."""
+    token = f"canary-{secrets.token_hex(8)}"
+    day = now.date()
+    customer = accounts.create_customer(actor=None, name=token, language="en", time_zone="UTC", now=now)
+    person = accounts.register_person(email=f"{token}@canary.invalid", name=token, language="en", now=now)
+    membership = accounts.add_member(actor=None, customer=customer, person=person, role=Membership.Role.ADMIN, now=now)
+    invitation = accounts.invite(
+        actor=person, customer=customer, email=f"guest-{token}@canary.invalid", name=token, role="member", language="en", now=now
+    )
+    contract = contracts.sign_contract(
+        actor=None,
+        customer=customer,
+        number=token,
+        signed_date=day,
+        first_date=day - timedelta(days=30),
+        calendar=catalogue.calendar,
+        account_manager=catalogue.agent,
+        deputy=None,
+        currency="BRL",
+        products=[catalogue.product],
+        terms={
+            "last_date": day + timedelta(days=30),
+            "policy": catalogue.policy,
+            "functional_rate_cents": 1,
+            "off_hours_rate_cents": 1,
+            "update_rate_cents": 1,
+        },
+        now=now,
+    )
+    contracts.set_standing(
+        actor=None, contract=contract, state=Standing.State.SUSPENDED, from_date=day + timedelta(days=20), reason=token, now=now
+    )
+    environment = contracts.keep_environment(
+        actor=None,
+        customer=customer,
+        environment=None,
+        name=token,
+        kind=Environment.Kind.TEST,
+        contract=contract,
+        notes=token,
+        installed={catalogue.product: catalogue.version},
+        contacts=[person],
+        now=now,
+    )
+    file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.txt", content=ContentFile(token.encode()), now=now)
+    ticket = tickets.open_ticket(
+        contract=contract,
+        product=catalogue.product,
+        environment=environment,
+        version=catalogue.version,
+        type="technical",
+        severity="low",
+        subject=token,
+        description=token,
+        files=[file],
+        requester=person,
+        opened_by=person,
+        now=now,
+    )
+    tickets.watch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
+    tickets.note(ticket=ticket, author=catalogue.agent.person, body=f"internal {token}", now=now)
+    tickets.place_hold(ticket=ticket, reason=token, placed_by=catalogue.agent.person, now=now)
+    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file)
+
+
+# --- Tables ---------------------------------------------------------------------------------------------------------
+def _probe_tables(report: Report, victim: Canary, other: Canary) -> None:
+    """Read and change the victim's rows from outside, in every table that carries a customer."""
+    probes = 0
+    for table in rls.tenant_tables():
+        column = "id" if table == "accounts_customer" else "customer_id"
+        if not _count(Scope("provider"), table, column, victim):
+            report.leaks.append(f"{table}: no canary was planted here, so nothing is proved; teach isolation.py the new table")
+        for scope in (Scope(), Scope("tenant", other.customer.pk, other.person.pk), Scope("command", other.customer.pk, other.person.pk)):
+            probes += 2
+            seen = _count(scope, table, column, victim)
+            if seen:
+                report.leaks.append(f"{table}: {scope.role} of another customer reads {seen} rows")
+            if _can_change(scope, table, column, victim):
+                report.leaks.append(f"{table}: {scope.role} of another customer changes rows")
+    report.lines.append(f"Probed tables {probes} times as nobody, as the other customer's page and as its command.")
+
+
+def _run(scope: Scope, sql: str, customer_id: int) -> int:
+    """Rows that the statement found in this scope; none when the database refuses it. Changes are undone at once."""
+    try:
+        with enter(scope), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, [customer_id])
+            found = int(cursor.rowcount)
+            transaction.set_rollback(True)
+            return found
+    except DatabaseError:
+        return 0
+
+
+def _count(scope: Scope, table: str, column: str, victim: Canary) -> int:
+    return _run(scope, f"SELECT FROM {table} WHERE {column} = %s", victim.customer.pk)
+
+
+def _can_change(scope: Scope, table: str, column: str, victim: Canary) -> bool:
+    return bool(_run(scope, f"UPDATE {table} SET {column} = {column} WHERE {column} = %s", victim.customer.pk))  # noqa: S608
+
+
+# --- Pages ----------------------------------------------------------------------------------------------------------
+def _probe_pages(report: Report, victim: Canary, other: Canary) -> None:
+    """Ask every address as the other company's person: those of the victim's rows must not exist, no page may hold its token."""
+    client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0].lstrip("*.") or "localhost", headers={"accept-language": "en"})
+    client.raise_request_exception = False
+    client.force_login(other.person)
+    probed = 0
+    for name, parameters in addresses():
+        arguments = _arguments(name, parameters, victim)
+        path = reverse(name, kwargs=arguments)
+        for method in (client.get, client.post):
+            if name in SIGN_OUT:
+                continue
+            answer = method(path, secure=settings.BEHIND_TLS)
+            content = answer.getvalue()
+            probed += 1
+            if arguments and name.partition(":")[0] in FACES and answer.status_code not in NOTHING_THERE:
+                report.leaks.append(f"{path} answered {answer.status_code} to another customer, not 404")
+            if victim.token.encode() in content:
+                report.leaks.append(f"{path} shows another customer's data")
+    for words in (victim.token, victim.ticket.number, str(victim.ticket.pk)):
+        answer = client.get(reverse("portal:tickets"), {"q": words, "state": "all"}, secure=settings.BEHIND_TLS)
+        probed += 1
+        if f"/tickets/{victim.ticket.pk}/".encode() in answer.content:
+            report.leaks.append(f"Searching “{words}” finds another customer's ticket")
+    report.lines.append(f"Asked pages {probed} times as the other customer.")
+
+
+FACES = {"portal", "console"}
+SIGN_OUT = {"account_logout"}
+
+
+def addresses() -> list[tuple[str, tuple[str, ...]]]:
+    """Every named address of the resolver (without Django's own admin) with the names of its parameters."""
+    return sorted(_walk(get_resolver().url_patterns, "", ()))
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str, outer: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for pattern in patterns:
+        own = outer + tuple(pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                yield from _walk(pattern.url_patterns, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix, own)
+        elif pattern.name:
+            yield f"{prefix}{pattern.name}", own
+
+
+def _arguments(name: str, parameters: tuple[str, ...], victim: Canary) -> dict[str, object]:
+    """The victim's own ids for an address."""
+    by_name: dict[str, object] = {
+        "number": victim.ticket.pk,
+        "customer_id": victim.customer.pk,
+        "slug": "all",
+        "token": "made-up",
+        "uidb36": "1",
+        "key": "made-up",
+    }
+    by_page = {
+        "contract": victim.contract.pk,
+        "environment": victim.environment.pk,
+        "customer": victim.customer.pk,
+        "people_revoke": victim.invitation.pk,
+        "people": victim.membership.pk,
+        "file": victim.file.pk,
+    }
+    page = name.rpartition(":")[2]
+    pk = next((value for start, value in by_page.items() if page.startswith(start)), victim.ticket.pk)
+    return {parameter: by_name.get(parameter, pk) for parameter in parameters}

@@ -1,0 +1,46 @@
+// Keeps "3 min ago" and "2 h 10 left" true while a page stays open. The words come from <body data-…>.
+const words = document.body.dataset;
+const DAY = 1440;
+
+function span(minutes) {
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes >= DAY) return `${Math.floor(minutes / DAY)} d`;
+  const rest = minutes % 60;
+  return rest ? `${Math.floor(minutes / 60)} h ${String(rest).padStart(2, "0")}` : `${minutes / 60} h`;
+}
+
+function relative(seconds) {
+  const minutes = Math.floor(Math.abs(seconds) / 60);
+  if (!minutes) return words.now;
+  return (seconds < 0 ? words.ago : words.in).replace("%s", span(minutes));
+}
+
+function refresh(root) {
+  const now = Date.now();
+  for (const time of root.querySelectorAll("time[data-relative]")) {
+    const seconds = (Date.parse(time.dateTime) - now) / 1000;
+    let shown = time.querySelector(".instant-relative");
+    if (!shown) {
+      const absolute = document.createElement("span");
+      absolute.className = "instant-absolute";
+      absolute.append(...time.childNodes);
+      shown = document.createElement("span");
+      shown.className = "instant-relative";
+      time.append(shown, " ", absolute);
+    }
+    shown.textContent = relative(seconds);
+  }
+  for (const due of root.querySelectorAll("[data-due]")) {
+    const minutes = Math.floor((Date.parse(due.dataset.due) - now) / 60000);
+    const late = minutes < 0;
+    due.querySelector(".chip-text").textContent = (late ? words.late : words.left).replace("%s", span(Math.abs(minutes)));
+    if (late) due.classList.replace("due-soon", "due-late") || due.classList.add("due-late");
+  }
+}
+
+if (words.ago) {
+  refresh(document);
+  setInterval(() => document.hidden || refresh(document), 30000);
+  document.addEventListener("visibilitychange", () => document.hidden || refresh(document));
+  document.addEventListener("htmx:afterSwap", (event) => refresh(event.target));
+}

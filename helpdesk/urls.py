@@ -1,0 +1,35 @@
+"""Every address: the portal at /, the console at /console/, configuration at /admin/, one's own account at /account/."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+import accounts.urls
+import contracts.urls
+import notifications.urls
+import tickets.urls
+from helpdesk import views
+
+portal_urls: list[URLPattern | URLResolver] = [
+    path("", views.portal_home, name="home"),
+    *tickets.urls.portal_urls,
+    *contracts.urls.portal_urls,
+    *accounts.urls.portal_urls,
+]
+console_urls: list[URLPattern | URLResolver] = [
+    path("", views.console_home, name="home"),
+    path("customers/<int:pk>/", views.customer, name="customer"),
+    *tickets.urls.console_urls,
+    *contracts.urls.console_urls,
+    *accounts.urls.console_urls,
+    *notifications.urls.console_urls,
+]
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("robots.txt", views.robots, name="robots"),
+    path("account/", include([*accounts.urls.account_urls, *notifications.urls.account_urls])),
+    path("invitations/", include(accounts.urls.invitation_urls)),
+    path("admin/", admin.site.urls),
+    path("console/", include((console_urls, "console"))),
+    path("", include((portal_urls, "portal"))),
+]

@@ -1,0 +1,65 @@
+"""Pages that stand above the apps: both home pages, a customer as a whole, and health."""
+
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from accounts.access import DeskRequest
+from accounts.models import Customer
+from accounts.queries import people_page
+from contracts.permissions import may_keep_contracts, may_keep_environments
+from contracts.queries import contracts_of, environments_of
+from tickets.permissions import may_file_for_customers
+from tickets.queries import console, portal
+
+
+def portal_home(request: DeskRequest) -> HttpResponse:
+    cards = contracts_of(request.access.customer, timezone.now())
+    context = portal.home() | {
+        "cards": cards,
+        "environments": environments_of(request.access.customer),
+        "can_file": any(card.state == "in_force" for card in cards),
+    }
+    return render(request, "portal/home.html", context)
+
+
+def console_home(request: DeskRequest) -> HttpResponse:
+    return redirect("console:queue", "unverified")
+
+
+def customer(request: DeskRequest, pk: int) -> HttpResponse:
+    """Everything about one customer that staff need in one place."""
+    found = Customer.objects.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    now = timezone.now()
+    context = people_page(found, now) | {
+        "for_customer": found,
+        "cards": contracts_of(found, now),
+        "environments": environments_of(found),
+        "rows": console.customer_rows(found),
+        "may_keep_contracts": may_keep_contracts(request.access),
+        "may_keep_environments": may_keep_environments(request.access),
+        "may_file": may_file_for_customers(request.access),
+    }
+    return render(request, "console/customer.html", context)
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can reach its database, which is all that filing and reading need."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"database": "unreachable"}, status=503)
+    return JsonResponse({"database": "ok"})
+
+
+def robots(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")

@@ -1,0 +1,8 @@
+import pytest
+
+from helpdesk.templatetags.durations import hours
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(0, "0 min"), (45, "45 min"), (60, "1 h"), (65, "1 h 05"), (120, "2 h"), (90, "1 h 30")])
+def test_minutes_as_people_say_them(minutes, words):
+    assert hours(minutes) == words

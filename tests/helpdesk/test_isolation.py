@@ -1,0 +1,78 @@
+"""The nightly proof finds nothing where all is well, leaves nothing behind, and can fail."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts import rls
+from accounts.models import Customer
+from accounts.tenancy import as_provider
+from helpdesk import isolation
+from tests import factories as make
+from tests.conftest import _sign_in_as
+
+LEAKY = {
+    "a policy that forgets the customer": (
+        "DROP POLICY tenant_read ON tickets_ticket; CREATE POLICY tenant_read ON tickets_ticket FOR SELECT TO desk_tenant USING (true)",
+        "DROP POLICY tenant_read ON tickets_ticket; CREATE POLICY tenant_read ON tickets_ticket FOR SELECT TO desk_tenant"
+        " USING (customer_id = nullif(current_setting('app.customer', true), '')::bigint)",
+        "tickets_ticket: desk_tenant of another customer reads 1 rows",
+    ),
+    "security switched off": (
+        "ALTER TABLE contracts_contract DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE contracts_contract ENABLE ROW LEVEL SECURITY",
+        "contracts_contract: desk_command of another customer changes rows",
+    ),
+}
+
+
+@pytest.mark.django_db
+def test_nothing_is_found_and_nothing_stays(world, settings, capsys):
+    call_command("verify_isolation")
+
+    assert capsys.readouterr().out.splitlines()[-1] == "No leak found."
+    with as_provider():
+        assert set(Customer.objects.all()) == {world.acme, world.globex}
+    assert [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", LEAKY)
+def test_a_leak_is_found(what, capsys):
+    break_it, mend_it, leak = LEAKY[what]
+    _as_owner(break_it)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            call_command("verify_isolation")
+    finally:
+        _as_owner(mend_it)
+
+    assert stopped.value.code == 1
+    assert f"LEAK: {leak}" in capsys.readouterr().err
+
+
+def _as_owner(statement):
+    _sign_in_as("DATABASE_OWNER_URL")
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    _sign_in_as("DATABASE_URL")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_are_probed_too():
+    """With all policies off, pages show the other company's rows, and each way in is named.
+
+    One table's policy alone is not enough for most pages: they join others that still hold.
+    """
+    tables = rls.tenant_tables()
+    _as_owner("".join(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;" for table in tables))
+    try:
+        report = isolation.verify(make.NOW)
+    finally:
+        _as_owner("".join(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;" for table in tables))
+
+    assert any("shows another customer's data" in leak for leak in report.leaks)
+    assert any("to another customer, not 404" in leak for leak in report.leaks)
+    assert any(leak.startswith("Searching") for leak in report.leaks)

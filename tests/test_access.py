@@ -1,0 +1,211 @@
+"""Who gets what at every address: the table's keys must be the resolver's, so that a new page can't be forgotten.
+
+Each page of one thing is asked for Acme's; Grace of Globex must get what she gets for a thing that does not exist.
+"""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts import commands as accounts
+from accounts.tenancy import as_provider
+from helpdesk.isolation import addresses
+from notifications.models import Mail
+from tests import factories as make
+from tickets import commands
+
+pytestmark = pytest.mark.django_db
+
+SIGN_IN, OK, SENT, GONE, REFUSED, NONE = "sign in", 200, 302, 410, 403, 404
+COLUMNS = ("nobody", "admin", "member", "stranger", "agent", "manager", "administrator")
+
+
+def row(*expected):
+    return dict(zip(COLUMNS, expected, strict=True))
+
+
+PORTAL = row(SIGN_IN, OK, OK, OK, SENT, SENT, SENT)
+ONE_OF_ACMES = row(SIGN_IN, OK, OK, NONE, SENT, SENT, SENT)
+ADMINS_ONLY = row(SIGN_IN, SENT, REFUSED, NONE, SENT, SENT, SENT)
+CONSOLE = row(SIGN_IN, NONE, NONE, NONE, OK, OK, OK)
+OWN = row(SIGN_IN, OK, OK, OK, OK, OK, OK)
+
+
+def posted(table):
+    """The same for a form that is posted: what was a page is now a redirect back to one."""
+    return {who: SENT if answer == OK else answer for who, answer in table.items()}
+
+
+GET = {
+    "healthz": row(*[OK] * 7),
+    "readyz": row(*[OK] * 7),
+    "robots": row(*[OK] * 7),
+    "portal:home": PORTAL,
+    "portal:tickets": PORTAL,
+    "portal:ticket_new": PORTAL,
+    "portal:ticket": ONE_OF_ACMES,
+    "portal:file": ONE_OF_ACMES,
+    "portal:contracts": PORTAL,
+    "portal:contract": ONE_OF_ACMES,
+    "portal:environments": PORTAL,
+    "portal:people": PORTAL,
+    "console:home": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
+    "console:queue": CONSOLE,
+    "console:search": CONSOLE,
+    "console:ticket": CONSOLE,
+    "console:file": CONSOLE,
+    "console:ticket_qualify": row(SIGN_IN, NONE, NONE, NONE, OK, REFUSED, REFUSED),
+    "console:ticket_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:customers": CONSOLE,
+    "console:customer": CONSOLE,
+    "console:customer_new": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
+    "console:customer_edit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
+    "console:customer_invite": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
+    "console:contract": CONSOLE,
+    "console:contract_new": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
+    "console:contract_edit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
+    "console:contract_amend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
+    "console:environment_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:environment_edit": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:outbox": CONSOLE,
+    "console:mail": CONSOLE,
+    "console:mail_html": CONSOLE,
+    "console:audit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
+    "invitation": row(*[GONE] * 7),
+    "account_login": row(OK, *[SENT] * 6),
+    "account_logout": row(SENT, *[OK] * 6),
+    "account_inactive": row(*[OK] * 7),
+    "account_signup": row(*[SENT] * 7),
+    "account_email": row(*[SENT] * 7),
+    "account_profile": OWN,
+    "account_change_password": OWN,
+    "account_set_password": row(SIGN_IN, *[SENT] * 6),
+    "account_reset_password": row(*[OK] * 7),
+    "account_reset_password_done": row(*[OK] * 7),
+    "account_reset_password_from_key": row(*[OK] * 7),
+    "account_reset_password_from_key_done": row(*[OK] * 7),
+    "account_reauthenticate": OWN,
+    "usersessions_list": OWN,
+    "mfa_index": OWN,
+    "mfa_authenticate": row(SENT, *[SENT] * 6),
+    "mfa_reauthenticate": row(SIGN_IN, *[SENT] * 6),
+    "mfa_activate_totp": row(SIGN_IN, *[SENT] * 6),
+    "mfa_deactivate_totp": row(SIGN_IN, *[NONE] * 6),
+    "mfa_view_recovery_codes": row(SIGN_IN, *[NONE] * 6),
+    "mfa_generate_recovery_codes": row(SIGN_IN, *[SENT] * 6),
+    "mfa_download_recovery_codes": row(SIGN_IN, *[NONE] * 6),
+}
+POST = {
+    "portal:ticket_reply": row(SIGN_IN, 422, 422, NONE, SENT, SENT, SENT),
+    "portal:ticket_solved": posted(ONE_OF_ACMES),
+    "portal:ticket_watch": posted(ONE_OF_ACMES),
+    "portal:upload": row(SIGN_IN, 422, 422, 422, SENT, SENT, SENT),
+    "portal:upload_remove": row(SIGN_IN, 204, 204, 204, SENT, SENT, SENT),
+    "portal:people_second_factor": row(SIGN_IN, SENT, REFUSED, SENT, SENT, SENT, SENT),
+    "portal:people_role": ADMINS_ONLY | {"admin": NONE},
+    "portal:people_remove": ADMINS_ONLY,
+    "portal:people_revoke": ADMINS_ONLY,
+    "portal:switch": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
+    "console:upload": row(SIGN_IN, NONE, NONE, NONE, 422, 422, REFUSED),
+    "console:upload_remove": row(SIGN_IN, NONE, NONE, NONE, 204, 204, REFUSED),
+    "console:ticket_answer": row(SIGN_IN, NONE, NONE, NONE, 422, 422, REFUSED),
+    "console:ticket_confirm": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
+    "console:ticket_assign": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
+    "console:ticket_team": row(SIGN_IN, NONE, NONE, NONE, NONE, REFUSED, REFUSED),
+    "console:ticket_status": row(SIGN_IN, NONE, NONE, NONE, NONE, REFUSED, REFUSED),
+    "console:ticket_contract": row(SIGN_IN, NONE, NONE, NONE, REFUSED, NONE, REFUSED),
+    "console:ticket_watch": posted(CONSOLE),
+    "console:ticket_hold": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
+    "console:ticket_hold_release": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
+    "console:contract_standing": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
+    "console:environment_retire": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
+    "console:mail_resend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, SENT),
+}
+
+
+def test_every_address_is_in_the_table():
+    assert sorted(name for name, _parameters in addresses()) == sorted([*GET, *POST])
+
+
+@pytest.fixture
+def cast(world):
+    administrator = make.staff("Ines Installer", "administrator")
+    people = {"nobody": None, "admin": world.ada, "member": world.alan, "stranger": world.grace}
+    return people | {"agent": world.sara.person, "manager": world.max.person, "administrator": administrator.person}
+
+
+@pytest.fixture
+def arguments(world):
+    """Acme's own ids for every parameter of an address."""
+    upload = commands.upload(customer_id=world.acme.pk, uploader=world.ada, name="a.txt", content=ContentFile(b"x"), now=make.NOW)
+    ticket = make.ticket(world.contract, world.softswitch, world.ada, files=[upload])
+    hold = commands.place_hold(ticket=ticket, reason="x", placed_by=None, now=make.NOW)
+    invitation = accounts.invite(
+        actor=world.ada, customer=world.acme, email="new@acme.example", name="New", role="member", language="en", now=make.NOW
+    )
+    environment = make.environment(world.acme)
+    with as_provider():
+        mail = Mail.objects.filter(customer=world.acme).first()
+        membership = world.alan.memberships.get()
+    pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
+    pks |= {"people_revoke": invitation.pk, "people": membership.pk, "file": upload.pk, "ticket_hold": hold.pk}
+    common = {"number": ticket.pk, "customer_id": world.acme.pk, "slug": "all", "token": "made-up", "uidb36": "1", "key": "made-up"}
+
+    def for_address(name, parameters):
+        page = name.rpartition(":")[2]
+        pk = next((value for start, value in pks.items() if page.startswith(start)), 0)
+        return {parameter: common.get(parameter, pk) for parameter in parameters}
+
+    return for_address
+
+
+PARAMETERS = dict(addresses())
+
+
+@pytest.mark.parametrize(("name", "method", "table"), [(n, "get", t) for n, t in GET.items()] + [(n, "post", t) for n, t in POST.items()])
+def test_access(name, method, table, cast, arguments):
+    path = reverse(name, kwargs=arguments(name, PARAMETERS[name]))
+
+    assert {who: _ask(person, method, path) for who, person in cast.items()} == table
+
+
+def _ask(person, method, path):
+    """What this person gets; nothing of it stays."""
+    with transaction.atomic():
+        client = Client()
+        if person is not None:
+            client.force_login(person)
+        answer = getattr(client, method)(path)
+        b"".join(answer) if answer.streaming else answer.content  # lets go of a file
+        transaction.set_rollback(True)
+    to_sign_in = answer.status_code == 302 and answer["Location"].startswith(f"{reverse('account_login')}?next=")
+    return SIGN_IN if to_sign_in else answer.status_code
+
+
+@pytest.mark.parametrize("name", [name for name, table in GET.items() if table is ONE_OF_ACMES])
+def test_a_strangers_404_is_that_of_nothing(name, cast, arguments, world):
+    client = Client()
+    client.force_login(world.grace)
+    found = arguments(name, PARAMETERS[name])
+
+    foreign = client.get(reverse(name, kwargs=found))
+    missing = client.get(reverse(name, kwargs=dict.fromkeys(found, 999999999)))
+
+    assert (foreign.status_code, missing.status_code) == (404, 404)
+    assert foreign.content == missing.content
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/person/", "/admin/contracts/product/"])
+def test_configuration_is_for_administrators(path, cast):
+    answers = {}
+    for who, person in cast.items():
+        client = Client()
+        if person is not None:
+            client.force_login(person)
+        answers[who] = client.get(path).status_code
+
+    assert answers["administrator"] == 200
+    assert {answers[who] for who in ("admin", "member", "stranger")} == {404}
+    assert {answers[who] for who in ("agent", "manager")} <= {302, 403}

@@ -1,0 +1,1 @@
+"""What stands behind `./run`: standard library only, except for the modules that run inside `.venv`."""

@@ -1,0 +1,125 @@
+"""The helpdesk's own processes on top of the servers: web, worker, beat, and the receiver of mail."""
+
+import contextlib
+import http.client
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tooling import ports, processes
+from tooling.places import PYTHON
+from tooling.refusal import Refusal
+from tooling.static import Collection
+from tooling.system import System
+
+RESTARTS = 3  # of one process; one that keeps dying needs a person
+STARTING_SECONDS = 60
+
+
+class Application:
+    """Starts the processes in order, watches them, and starts one that died again a few times."""
+
+    def __init__(self, system: System, web: socket.socket) -> None:
+        self.system = system
+        self.web = web
+        self.mail: socket.socket | None = None if system.base.get("EMAIL_URL") else ports.listen_anywhere()
+        self.base_url = system.base.get("BASE_URL") or f"http://{ports.LOOPBACK}:{ports.number(web)}"
+        self.restarts: dict[str, int] = {}
+        self.starters: dict[str, Callable[[], processes.Child]] = {}
+        system.configure(base_url=self.base_url, mail=f"smtp://{ports.LOOPBACK}:{ports.number(self.mail)}" if self.mail else "")
+        if self.mail is None:
+            del system.settings["EMAIL_URL"]
+        self.static = Collection(system)
+
+    @property
+    def address(self) -> str:
+        return f"http://{ports.LOOPBACK}:{ports.number(self.web)}"
+
+    def start_servers(self) -> None:
+        """Returns when the servers answer and static files are collected. Raises Refusal when one of it fails."""
+        self.system.prepare()
+        if self.mail:
+            self._start_mail(self.mail)
+        self.static.begin()
+        try:
+            self.system.start_servers()
+            self.static.finish()
+        finally:
+            self.static.stop()
+
+    def migrate(self) -> None:
+        """Raises Refusal with the reason when the schema could not be brought up to date."""
+        self.system.manage("migrate", "--noinput", "--verbosity", "0", doing="Migrating the database")
+
+    def start(self) -> None:
+        """Begins web, worker and beat."""
+        gunicorn = ("gunicorn", "helpdesk.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4")
+        options = ("--bind", f"fd://{self.web.fileno()}", "--access-logfile", "-", "--graceful-timeout", "5", "--no-control-socket")
+        self._launch("web", [*gunicorn, *options], [self.web.fileno()])
+        celery = ("celery", "--app", "helpdesk", "--quiet")
+        self._launch("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"])
+        schedule = self.system.place.root / "beat-schedule"
+        self._launch("beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile", "", "--schedule", str(schedule)])
+
+    def wait_until_served(self) -> None:
+        """Returns when a page is served. Raises Refusal when a process died or the time is over."""
+        deadline = time.monotonic() + STARTING_SECONDS
+        while not self._serves():
+            self.watch()
+            if time.monotonic() > deadline:
+                raise Refusal(f"No page is served after {STARTING_SECONDS} s; the end of the log:\n{processes.tail(self._log('web'))}")
+            time.sleep(0.1)
+
+    def watch(self) -> list[str]:
+        """Sentences about processes that died and were started again. Raises Refusal when one is given up."""
+        said = []
+        for server in (self.system.postgres, self.system.valkey):
+            if server and server.child and server.child.has_ended():
+                raise _gave_up(server.child)
+        for index, child in enumerate(self.system.children):
+            if not child.has_ended():
+                continue
+            self.restarts[child.name] = self.restarts.get(child.name, 0) + 1
+            if self.restarts[child.name] > RESTARTS or time.monotonic() - child.started_at < 5:
+                raise _gave_up(child)
+            ending = child.ending()
+            child.stop()
+            self.system.children[index] = self.starters[child.name]()
+            said.append(f"The {child.name} process ended ({ending}); started again ({self.restarts[child.name]} of {RESTARTS}).")
+        return said
+
+    def close(self) -> None:
+        for listening in (self.web, self.mail):
+            if listening:
+                listening.close()
+
+    def _start_mail(self, listening: socket.socket) -> None:
+        command = ["tooling.smtp_sink", str(self.system.place.mail), "--descriptor", str(listening.fileno())]
+        self._launch("mail", command, [listening.fileno()])
+
+    def _launch(self, name: str, module: Sequence[str], descriptors: Sequence[int] = ()) -> None:
+        def launch() -> processes.Child:
+            command: list[str | Path] = [PYTHON, "-m", *module]
+            return processes.start(name, command, self.system.place, self.system.variables, descriptors=descriptors)
+
+        self.starters[name] = launch
+        self.system.children.append(launch())
+
+    def _serves(self) -> bool:
+        connection = http.client.HTTPConnection(ports.LOOPBACK, ports.number(self.web), timeout=2)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status < 500
+        return False
+
+    def _log(self, name: str) -> Path:
+        return self.system.place.logs / f"{name}.log"
+
+
+def _gave_up(child: processes.Child) -> Refusal:
+    return Refusal(
+        f"The {child.name} process ended ({child.ending()}), so everything was stopped. "
+        f"The end of {os.path.relpath(child.log)}:\n{processes.tail(child.log)}"
+    )
