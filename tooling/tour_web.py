@@ -204,6 +204,10 @@ class Page:
         """Addresses of its links by their words, of those whose address begins so."""
         return {words: address for address, words in self._reader.links if address.startswith(start)}
 
+    def addresses(self, start: str) -> list[str]:
+        """The addresses of its links that begin so, each once."""
+        return list(dict.fromkeys(address for address, _words in self._reader.links if address.startswith(start)))
+
     def forms(self, *needed: str) -> list[Form]:
         """Its forms that are posted and have all these fields."""
         return [form for form in self._reader.forms if form.method == "post" and form.names.issuperset(needed)]

@@ -66,7 +66,13 @@ QUEUES = (
         lambda rows, access: rows.filter(status=Status.RESOLVED),
         "s",
     ),
-    Queue("closed", pgettext_lazy("tickets", "Closed"), _("Solved, and closed for good."), lambda rows, access: rows.filter(status=Status.CLOSED), "x"),
+    Queue(
+        "closed",
+        pgettext_lazy("tickets", "Closed"),
+        _("Solved, and closed for good."),
+        lambda rows, access: rows.filter(status=Status.CLOSED),
+        "x",
+    ),
 )
 BY_SLUG = {queue.slug: queue for queue in QUEUES}
 
