@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 
-from tooling.places import ROOT, VAR
+from tooling import state
+from tooling.places import ROOT, VAR, Place
 from tooling.system import System, begin, finish
 
 KEPT = 4
@@ -57,13 +58,16 @@ def _fingerprint() -> str:
     for path in sorted(ROOT.glob("*/static/**/*")):
         facts = path.stat()
         digest.update(f"{path.relative_to(ROOT)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    for path in (ROOT / "helpdesk" / "settings.py", ROOT / "requirements" / "production.txt"):
+    for path in (ROOT / "helpdesk" / "settings.py", ROOT / "helpdesk" / "bundle.py", ROOT / "requirements" / "production.txt"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def _forget_old() -> None:
-    """Keeps the newest few: a running system may still serve an older one."""
+    """Keeps the newest few, and what the running system serves."""
+    running = state.read(Place(VAR))
+    served = running.environment.get("STATIC_ROOT") if running else None
     folders = sorted((path for path in FOLDER.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in folders[KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
+        if str(folder) != served:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Forms of dates where Django's own would be read differently on the two sides of an ocean."""

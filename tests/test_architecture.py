@@ -1,0 +1,48 @@
+"""The database obeys the same order as the imports, and customers' tables are what they must be."""
+
+import tomllib
+from pathlib import Path
+
+from django.apps import apps
+
+from accounts.models import Customer
+from accounts.tenancy import TenantModel
+
+PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+LAYERS = next(c for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["id"] == "apps")["layers"]
+RANK = {name.strip(): -place for place, layer in enumerate(LAYERS) for name in layer.split("|")}
+
+
+def our_relations():
+    for model in apps.get_models(include_auto_created=True):
+        for field in model._meta.get_fields():
+            if field.is_relation and field.concrete and field.related_model is not None:
+                yield model, field
+
+
+def test_foreign_keys_point_downward():
+    upward = [
+        f"{model._meta.label}.{field.name} -> {field.related_model._meta.label}"
+        for model, field in our_relations()
+        if {model._meta.app_label, field.related_model._meta.app_label} <= RANK.keys()
+        if model._meta.app_label != field.related_model._meta.app_label
+        if RANK[field.related_model._meta.app_label] >= RANK[model._meta.app_label]
+    ]
+
+    assert upward == []
+
+
+def test_the_order_is_that_of_the_apps():
+    ours = {config.label for config in apps.get_app_configs() if (Path(config.path) / "models.py").is_file()} & set(RANK)
+
+    assert ours == {"accounts", "notifications", "sla", "contracts", "tickets"}
+
+
+def test_what_carries_a_customer_is_a_tenant_model_or_may_be_nobodys():
+    loose = {
+        model._meta.label
+        for model, field in our_relations()
+        if field.related_model is Customer and not issubclass(model, TenantModel) and not field.null
+    }
+
+    assert loose == set()
