@@ -25,7 +25,7 @@ def clean_file_name(name: str) -> str:
     """The last part of a path, without invisible and reordering characters, at most LONGEST long with its ending kept."""
     visible = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in _INVISIBLE)
     last = re.split(r"[/\\]", visible)[-1]
-    plain = re.sub(r'\s+|[<>:"|?*]', " ", last).strip(" .")
+    plain = re.sub(r'[\s<>:"|?*]+', " ", last).strip(" .")
     if not plain:
         return "file"
     ending = PurePosixPath(plain).suffix[:16]
