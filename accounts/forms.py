@@ -34,7 +34,12 @@ class ZoneField(forms.CharField):
 class InvitationForm(forms.Form):
     email = forms.EmailField(max_length=254, label=_("Mail address"))
     name = forms.CharField(max_length=120, label=_("Name"))
-    role = forms.ChoiceField(choices=Membership.Role, label=_("Role"), initial=Membership.Role.MEMBER)
+    role = forms.ChoiceField(
+        choices=Membership.Role,
+        label=_("Role"),
+        initial=Membership.Role.MEMBER,
+        help_text=_("Members file and follow tickets. Approvers also accept charges. Admins also manage people and authorisations."),
+    )
     language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"))
 
 

@@ -91,9 +91,9 @@ class Membership(TenantModel):
     """A person's role in one customer."""
 
     class Role(models.TextChoices):
-        MEMBER = "member", _("Member: files and follows tickets")
-        APPROVER = "approver", _("Approver: also accepts charges")
-        ADMIN = "admin", _("Admin: also manages people and authorisations")
+        MEMBER = "member", _("Member")
+        APPROVER = "approver", _("Approver")
+        ADMIN = "admin", _("Admin")
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import AuditEntry, Person
+from accounts.models import AuditEntry, Person, StaffRole
 
 VERBS: dict[str, "str | Promise"] = {
     "add_member": gettext_lazy("Person joined"),
@@ -43,9 +43,11 @@ OTHER_FACTS: dict[str, "str | Promise"] = {
     "contacts": gettext_lazy("who is told"),
     "from_date": gettext_lazy("from"),
     "installed": gettext_lazy("installed"),
+    "members": gettext_lazy("members"),
     "person": gettext_lazy("person"),
     "reason": gettext_lazy("reason"),
     "roles": gettext_lazy("roles"),
+    "verified_by": gettext_lazy("verified by"),
 }
 
 Names = dict[type[models.Model], dict[Any, str]]
@@ -140,7 +142,8 @@ def _text(entry: AuditEntry, key: str, value: Any, names: Names) -> str:
     if model is not None:
         return ", ".join(names[model].get(pk, f"#{pk}") for pk in (value if isinstance(value, list) else [value]))
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        roles = dict(StaffRole.Role.choices) if key == "roles" else {}
+        return ", ".join(str(roles.get(one, one)) for one in value)
     if key.endswith("_cents"):
         return number_format(value / 100, decimal_pos=2)
     if key.endswith("_date"):

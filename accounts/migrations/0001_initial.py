@@ -103,9 +103,9 @@ class Migration(migrations.Migration):
                     "role",
                     models.CharField(
                         choices=[
-                            ("member", "Member: files and follows tickets"),
-                            ("approver", "Approver: also accepts charges"),
-                            ("admin", "Admin: also manages people and authorisations"),
+                            ("member", "Member"),
+                            ("approver", "Approver"),
+                            ("admin", "Admin"),
                         ],
                         default="member",
                         max_length=10,
@@ -136,9 +136,9 @@ class Migration(migrations.Migration):
                     "role",
                     models.CharField(
                         choices=[
-                            ("member", "Member: files and follows tickets"),
-                            ("approver", "Approver: also accepts charges"),
-                            ("admin", "Admin: also manages people and authorisations"),
+                            ("member", "Member"),
+                            ("approver", "Approver"),
+                            ("admin", "Admin"),
                         ],
                         default="member",
                         max_length=10,
