@@ -26,6 +26,7 @@ VERBS: dict[str, "str | Promise"] = {
     "keep_environment": gettext_lazy("Environment noted"),
     "move_ticket": gettext_lazy("Ticket moved to another contract"),
     "remove_member": gettext_lazy("Person removed"),
+    "remove_second_factor": gettext_lazy("Second factor removed"),
     "resend_mail": gettext_lazy("Mail sent again"),
     "retire_environment": gettext_lazy("Environment retired"),
     "revoke_invitation": gettext_lazy("Invitation withdrawn"),

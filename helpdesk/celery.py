@@ -25,6 +25,7 @@ app.conf.update(
     beat_schedule={
         "relay-outbox": {"task": "notifications.tasks.relay_outbox", "schedule": 2.0, "options": {"expires": 10}},
         "close-resolved-tickets": {"task": "tickets.tasks.close_resolved", "schedule": 300.0, "options": {"expires": 300}},
+        "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": 86400.0, "options": {"expires": 3600}},
         "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )

@@ -18,7 +18,7 @@ def compose(mail: Mail, joined: Sequence[Mail] = ()) -> AnymailMessage:
         "parts": parts,
         "last": last,
         "provider": settings.PROVIDER_NAME,
-        "needs": next((p.needs for p in reversed(parts) if p.needs), ""),
+        "needs": next((p.needs for p in reversed(parts) if p.needs and p.status_line == last.status_line), ""),
     }
     with translation.override(mail.language):
         text = render_to_string("mail/letter.txt", context)

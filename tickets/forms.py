@@ -4,11 +4,13 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
+from contracts.queries import usual_contract
 from tickets.models import Severity, Status, Ticket, Type
 from tickets.states import SETTABLE
 
@@ -23,6 +25,13 @@ class SubmissionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {}).setdefault("submission_key", uuid.uuid4())
         super().__init__(*args, **kwargs)
+
+    def renew(self) -> None:
+        """Give a form that was refused as sent before a new key, so that it can be sent once more."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data[self.add_prefix("submission_key")] = str(uuid.uuid4())
+        self.data = data
 
 
 class TextField(forms.CharField):
@@ -100,10 +109,7 @@ class FilingForm(SubmissionForm):
         covering = [c for c in self.contracts if product in c.products.all()]
         if chosen is not None and chosen not in covering:
             self.add_error("contract", _("This contract does not cover %(product)s.") % {"product": product})
-        usual = next(
-            (c for c in covering if environment is not None and c.pk == environment.contract_id), covering[0] if covering else None
-        )
-        data["contract"] = chosen or usual
+        data["contract"] = chosen or usual_contract(covering, environment)
 
 
 class StaffFilingForm(FilingForm):
@@ -123,7 +129,9 @@ class StaffFilingForm(FilingForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         environment = data.get("environment")
-        if data.get("requester") is None and (environment is None or not environment.contacts.exists()):
+        members = Membership.objects.in_force().filter(customer=self.customer)
+        reached = environment is not None and members.filter(person__in=environment.contacts.values("person_id")).exists()
+        if data.get("requester") is None and not reached:
             self.add_error("requester", _("Choose who asks, or an environment that has contacts: somebody must hear of it."))
         return data
 
@@ -136,11 +144,20 @@ class AnswerForm(SubmissionForm):
     """What staff write: an answer to the customer with the state it leaves the ticket in, or an internal note."""
 
     PUBLIC, INTERNAL = "public", "internal"
-    kind = forms.ChoiceField(choices=[(PUBLIC, _("Public reply")), (INTERNAL, _("Internal note"))], initial=PUBLIC)
+    kind = forms.ChoiceField(
+        choices=[(PUBLIC, _("Public reply")), (INTERNAL, _("Internal note"))], initial=PUBLIC, label=_("Public or internal")
+    )
     body = TextField(label=_("Message"), rows=6)
     state = forms.ChoiceField(
         required=False, label=_("and leave the ticket"), choices=[("", _("as it is")), *[(s.value, s.label) for s in SETTABLE]]
     )
+
+    def __init__(self, *args: Any, may_answer: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_answer:  # account and release managers write to colleagues only
+            self.fields["kind"].choices = [(self.INTERNAL, _("Internal note"))]  # type: ignore[attr-defined]
+            self.fields["kind"].initial = self.INTERNAL
+            del self.fields["state"]
 
 
 class VerdictForm(forms.Form):
@@ -195,6 +212,10 @@ class WatcherForm(forms.Form):
         super().__init__(*args, **kwargs)
         members = Membership.objects.in_force().filter(customer_id=customer_id).values("person_id")
         self.fields["person"].queryset = Person.objects.filter(pk__in=members)  # type: ignore[attr-defined]
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(required=False, max_length=200)
 
 
 class PortalFilterForm(forms.Form):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -72,7 +72,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Tickets with this number, or with these words in the subject or in a message that the scope may read."""
         number = words.strip().upper().removeprefix(f"{settings.TICKET_PREFIX}-").removeprefix("#")
         query = found_by(words)
-        condition = Q(search=query) | Q(Exists(Message.objects.filter(ticket=OuterRef("pk"), search=query)))
+        subjects = Ticket.objects.filter(search=query).order_by().values("pk")
+        texts = Message.objects.filter(search=query).values("ticket_id")
+        condition = Q(pk__in=subjects.union(texts))
         if number.isdecimal() and len(number) < 18:
             condition |= Q(pk=int(number))
         return self.filter(condition)
@@ -105,6 +107,8 @@ class Ticket(TenantModel):
     assignee = models.ForeignKey(StaffMember, models.PROTECT, null=True, related_name="+")
     opened_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    # What customers see of it: internal steps must not show, not even by the order of a list.
+    public_changed_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     follow_up_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="follow_ups")
@@ -128,9 +132,9 @@ class Ticket(TenantModel):
             models.CheckConstraint(condition=Q(status="closed", closed_at__isnull=False) | ~Q(status="closed"), name="closed_has_instant"),
         ]
         indexes = [
-            models.Index(fields=["customer", "-changed_at", "-id"], name="ticket_of_customer"),
+            models.Index(fields=["customer", "-public_changed_at", "-id"], name="ticket_of_customer"),
             models.Index(fields=["-changed_at", "-id"], name="ticket_by_change"),
-            models.Index(fields=["opened_at", "id"], name="ticket_unverified", condition=Q(verified_at=None, closed_at=None)),
+            models.Index(fields=["-changed_at", "-id"], name="ticket_unverified", condition=Q(verified_at=None, closed_at=None)),
             models.Index(fields=["assignee", "-changed_at"], name="ticket_of_assignee", condition=Q(closed_at=None)),
             models.Index(fields=["team", "-changed_at"], name="ticket_of_team", condition=Q(closed_at=None)),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
@@ -220,6 +224,7 @@ class Event(TenantModel):
     class Meta:
         ordering = ["ticket_id", "position"]
         constraints = [models.UniqueConstraint(fields=["customer", "ticket", "position"], name="one_event_per_position")]
+        indexes = [models.Index(fields=["ticket"], name="event_reply_held", condition=Q(kind="reply_held"))]
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.ticket_id}"

@@ -5,8 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import Person
+from helpdesk.lib.refusals import Refusal
 from tickets.models import Event, File, Message, Ticket
+
+
+class AlreadySent(Refusal):
+    sentence = _("This form was sent already, with another text. If you mean to send this as well, send it once more.")
 
 
 def lock(ticket: Ticket) -> Ticket:
@@ -36,7 +43,8 @@ def write(
         written_at=now,
         submission_key=submission_key or uuid.uuid4(),
     )
-    File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
+    taken = File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
+    assert taken == len(files), "the command locked them"
     return message
 
 
@@ -54,7 +62,9 @@ def record(
     """Add one event; the ticket's count and last change move with it."""
     ticket.event_count += 1
     ticket.changed_at = max(now, ticket.changed_at)
-    ticket.save(update_fields=["event_count", "changed_at"])
+    if not internal:
+        ticket.public_changed_at = max(now, ticket.public_changed_at)
+    ticket.save(update_fields=["event_count", "changed_at", "public_changed_at"])
     return Event.objects.create(
         customer_id=ticket.customer_id,
         ticket=ticket,
@@ -69,8 +79,11 @@ def record(
     )
 
 
-def already_written(customer_id: int, submission_key: uuid.UUID | None) -> Message | None:
-    """The message that the same form made before, if it was sent twice."""
+def already_written(ticket: Ticket, submission_key: uuid.UUID | None, body: str) -> Message | None:
+    """The message that the same form made before, if it was sent twice. Raises AlreadySent when the text is another now."""
     if submission_key is None:
         return None
-    return Message.objects.filter(customer_id=customer_id, submission_key=submission_key).first()
+    earlier = Message.objects.filter(customer_id=ticket.customer_id, submission_key=submission_key).first()
+    if earlier is not None and earlier.body != body:
+        raise AlreadySent
+    return earlier

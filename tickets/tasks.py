@@ -14,4 +14,11 @@ def close_resolved() -> int:
 
 @shared_task
 def sweep_uploads() -> int:
+    """Remove uploads that nothing took."""
     return commands.sweep_uploads(now=timezone.now())
+
+
+@shared_task
+def sweep_orphans() -> int:
+    """Remove stored bytes that no row knows."""
+    return commands.sweep_orphans(now=timezone.now())

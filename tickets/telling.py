@@ -1,7 +1,7 @@
 """Who is told of what, and in which words (NOT-1). Called by commands, in their transaction; it only writes the outbox."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -21,37 +21,47 @@ QUOTED_LENGTH = 400
 
 @dataclass(frozen=True)
 class Notice:
-    """What happened, for a mail: the sentence's template with %(who)s and %(number)s, translated for each reader."""
+    """What happened, for a mail: the sentence's template with %(who)s and %(number)s, translated for each reader; `facts`: more of them."""
 
     kind: str
     headline: str
     needs: str = ""
     may_wait: bool = True
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
-    """Requester and watchers who still belong to the customer; a ticket that nobody asked for: the environment's contacts."""
+    """Requester and those who follow, as far as they still belong to the customer.
+
+    Without a requester who does, the environment's contacts hear of it too; and if that is nobody, the company's admins:
+    what staff write must reach somebody.
+    """
+    members = Membership.objects.in_force().filter(customer_id=ticket.customer_id).select_related("person").order_by("person_id")
     ids = set(Watcher.objects.filter(ticket=ticket, internal=False).values_list("person_id", flat=True))
     if ticket.requester_id:
         ids.add(ticket.requester_id)
-    if not ids and ticket.environment_id:
-        ids = set(EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values_list("person_id", flat=True))
-    if except_for is not None:
-        ids.discard(except_for.pk)
-    members = Membership.objects.in_force().filter(customer_id=ticket.customer_id, person_id__in=ids)
-    return [m.person for m in members.select_related("person").order_by("person_id")]
+    readers = [m.person for m in members.filter(person_id__in=ids)]
+    if ticket.environment_id and all(person.pk != ticket.requester_id for person in readers):
+        contacts = EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values("person_id")
+        readers += [m.person for m in members.filter(person_id__in=contacts) if m.person not in readers]
+    if not readers:
+        readers = [m.person for m in members.filter(role=Membership.Role.ADMIN)]
+    return [person for person in readers if person != except_for]
 
 
 def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
-    """The assignee, else the team that owns the product; and staff who watch."""
-    ids = set(Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
-    if ticket.assignee_id:
-        ids.add(ticket.assignee_id)
-    else:
-        ids |= set(ticket.team.members.filter(roles__isnull=False).values_list("person_id", flat=True))
-    if except_for is not None:
-        ids.discard(except_for.pk)
-    return list(Person.objects.filter(pk__in=ids, is_active=True).order_by("pk"))
+    """The assignee, else the team that owns the product; and staff who watch. Whoever left the staff hears nothing."""
+    readers = staff_among([ticket.assignee_id]) or staff_among(ticket.team.members.values_list("person_id", flat=True))
+    watching = staff_among(Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
+    return sorted({person for person in [*readers, *watching] if person != except_for}, key=lambda person: person.pk)
+
+
+def staff_among(person_ids: Iterable[int | None]) -> list[Person]:
+    """Those of them who may sign in and hold a staff role now."""
+    ids = {pk for pk in person_ids if pk is not None}
+    return (
+        list(Person.objects.filter(pk__in=ids, is_active=True, staff_member__roles__isnull=False).distinct().order_by("pk")) if ids else []
+    )
 
 
 def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:
@@ -77,7 +87,7 @@ def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Ev
 
 
 def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: str, who: str, to_staff: bool) -> Letter:
-    facts = {"who": who, "number": ticket.number, "subject": ticket.subject, **event.data}
+    facts = {"who": who, "number": ticket.number, "subject": ticket.subject, **notice.facts}
     path = ticket.console_url if to_staff else ticket.portal_url
     state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
     return Letter(

@@ -36,7 +36,7 @@ def zone_name(local: datetime) -> str:
     """ "Sao Paulo, UTC−3": the zone's city and its distance from UTC at that instant."""
     offset = local.utcoffset()
     hours = int(offset.total_seconds() // 3600) if offset else 0
-    city = str(timezone.get_current_timezone()).rsplit("/", 1)[-1].replace("_", " ")
+    city = _(str(timezone.get_current_timezone()).rsplit("/", 1)[-1].replace("_", " "))
     return _("%(city)s, UTC%(hours)s") % {"city": city, "hours": f"{hours:+d}".replace("-", "−")}
 
 
@@ -51,7 +51,7 @@ def money(cents: int, currency: str) -> str:
     """Cents of a currency in the reader's form: R$ 240,00."""
 
     sign = {"BRL": "R$", "USD": "US$", "EUR": "€"}.get(currency, currency)
-    return f"{sign} {number_format(cents / 100, decimal_pos=2, force_grouping=True)}"
+    return f"{sign}\N{NO-BREAK SPACE}{number_format(cents / 100, decimal_pos=2, force_grouping=True)}"
 
 
 @register.filter

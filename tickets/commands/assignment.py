@@ -37,7 +37,7 @@ def assign(*, ticket: Ticket, agent: Person, assignee: StaffMember | None, now: 
             if ticket.status == Status.NEW:
                 set_status(ticket, Status.OPEN, actor=agent, by_staff=True, now=now)
             telling.tell(
-                readers=[assignee.person] if assignee.pk != agent.pk else [],
+                readers=telling.staff_among([assignee.pk]) if assignee.pk != agent.pk else [],
                 to_staff=True,
                 ticket=ticket,
                 event=event,
@@ -125,12 +125,22 @@ def move_to_contract(*, ticket: Ticket, actor: Person, contract: Contract, now: 
         ticket.save(update_fields=["contract"])
         after = audit.facts(ticket, "contract")
         audit.record(actor=actor, customer_id=ticket.customer_id, verb="move_ticket", target=ticket, before=before, after=after, now=now)
-        story.record(
+        event = story.record(
             ticket=ticket,
             kind=Event.Kind.CONTRACT_MOVED,
             actor=actor,
             by_staff=True,
             now=now,
             facts={"from": before["contract"], "to": contract.pk},
+        )
+        telling.tell(
+            readers=telling.customers_side(ticket),
+            to_staff=False,
+            ticket=ticket,
+            event=event,
+            notice=telling.Notice(
+                "ticket_status", gettext_noop("%(who)s moved %(number)s to contract %(contract)s."), facts={"contract": contract.number}
+            ),
+            now=now,
         )
     return ticket

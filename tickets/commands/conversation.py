@@ -9,11 +9,12 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Person
 from accounts.tenancy import acting_for
-from contracts.queries import contracts_for
+from contracts.queries import contracts_for, usual_contract
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
-from tickets.commands.filing import _refuse_missing, open_ticket
+from tickets.commands.filing import open_ticket
 from tickets.commands.states import check_new_status, set_status
+from tickets.commands.uploading import lock_untaken
 from tickets.models import Event, File, Message, Status, Ticket
 
 REOPENED_BY_REPLY = {Status.WAITING_CUSTOMER, Status.RESOLVED}
@@ -23,26 +24,22 @@ class ClosedTicket(Refusal):
     sentence = _("This ticket is closed. Write an internal note, or register a new ticket for the customer.")
 
 
-class NoContractInForce(Refusal):
-    sentence = _("Your company has no contract in force for this product. Talk to your account manager: %(managers)s.")
-
-
 def reply(
     *, ticket: Ticket, author: Person, body: str, files: Sequence[File] = (), submission_key: uuid.UUID | None = None, now: datetime
 ) -> Ticket:
     """A customer's reply. It reopens a ticket that waited for the customer or was resolved.
 
     To a closed ticket it opens a linked follow-up, which is returned; without a contract in force it is held for staff on
-    the closed ticket. Otherwise the ticket itself is returned. Sent twice, it is written once.
+    the closed ticket. Otherwise the ticket itself is returned. Sent twice, it is written once. Raises MissingFile, AlreadySent.
     """
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
-        earlier = story.already_written(ticket.customer_id, submission_key)
+        earlier = story.already_written(ticket, submission_key, body)
         if earlier is not None:
             return earlier.ticket
-        _refuse_missing(files)
         if ticket.is_closed:
             return _follow_up(ticket, author, body, files, submission_key, now)
+        lock_untaken(files)
         message = story.write(ticket=ticket, author=author, by_staff=False, body=body, files=files, submission_key=submission_key, now=now)
         event = story.record(ticket=ticket, kind=Event.Kind.REPLIED, actor=author, by_staff=False, message=message, now=now)
         headline = gettext_noop("%(who)s replied on %(number)s.")
@@ -56,17 +53,19 @@ def reply(
 
 def _follow_up(ticket: Ticket, author: Person, body: str, files: Sequence[File], submission_key: uuid.UUID | None, now: datetime) -> Ticket:
     contracts = contracts_for(ticket.customer, ticket.product, now)
-    if not contracts:
+    contract = ticket.contract if ticket.contract in contracts else usual_contract(contracts, ticket.environment)
+    if contract is None:
+        lock_untaken(files)
         message = story.write(ticket=ticket, author=author, by_staff=False, body=body, files=files, submission_key=submission_key, now=now)
         event = story.record(ticket=ticket, kind=Event.Kind.REPLY_HELD, actor=author, by_staff=False, message=message, now=now)
-        readers = {*telling.staff_side(ticket), ticket.contract.account_manager.person}
+        readers = {*telling.staff_side(ticket), *telling.staff_among([ticket.contract.account_manager_id])}
         notice = telling.Notice("ticket_replied", gettext_noop("%(who)s replied on %(number)s, which is closed; no contract is in force."))
         telling.tell(
             readers=sorted(readers, key=lambda p: p.pk), to_staff=True, ticket=ticket, event=event, notice=notice, body=body, now=now
         )
         return ticket
     return open_ticket(
-        contract=next((c for c in contracts if c.pk == ticket.contract_id), contracts[0]),
+        contract=contract,
         product=ticket.product,
         environment=ticket.environment,
         version=ticket.version,
@@ -100,27 +99,28 @@ def answer(
     """
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
-        earlier = story.already_written(ticket.customer_id, submission_key)
+        earlier = story.already_written(ticket, submission_key, body)
         if earlier is not None:
             return earlier
         if ticket.is_closed:
             raise ClosedTicket
-        _refuse_missing(files)
+        lock_untaken(files)
         new_status = status or (Status.OPEN if ticket.status == Status.NEW else ticket.status)
         check_new_status(ticket, new_status)
         message = story.write(ticket=ticket, author=agent, by_staff=True, body=body, files=files, submission_key=submission_key, now=now)
         event = story.record(ticket=ticket, kind=Event.Kind.REPLIED, actor=agent, by_staff=True, message=message, now=now)
-        set_status(ticket, new_status, actor=agent, by_staff=True, now=now)
-        _tell_answer(ticket, event, body, now)
+        moved = set_status(ticket, new_status, actor=agent, by_staff=True, now=now)
+        _tell_answer(ticket, event, body, ticket.status if moved or status == Status.WAITING_CUSTOMER else "", now)
     return message
 
 
-def _tell_answer(ticket: Ticket, event: Event, body: str, now: datetime) -> None:
+def _tell_answer(ticket: Ticket, event: Event, body: str, became: str, now: datetime) -> None:
+    """`became`: the state that came with the answer, which changes what the mail says first."""
     headline, needs = gettext_noop("%(who)s answered on %(number)s."), ""
-    if ticket.status == Status.WAITING_CUSTOMER:
+    if became == Status.WAITING_CUSTOMER:
         headline = gettext_noop("%(who)s asks you something on %(number)s.")
         needs = gettext_noop("We need your answer to go on.")
-    elif ticket.status == Status.RESOLVED:
+    elif became == Status.RESOLVED:
         headline = gettext_noop("%(who)s solved %(number)s.")
         needs = gettext_noop("Still failing? Reply on the ticket within 7 days and it opens again.")
     telling.tell(
@@ -149,10 +149,10 @@ def note(
     """An internal note: for customers neither it nor its files exist. Assignee and staff who watch are told."""
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
-        earlier = story.already_written(ticket.customer_id, submission_key)
+        earlier = story.already_written(ticket, submission_key, body)
         if earlier is not None:
             return earlier
-        _refuse_missing(files)
+        lock_untaken(files)
         message = story.write(
             ticket=ticket, author=author, by_staff=True, body=body, files=files, internal=True, submission_key=submission_key, now=now
         )

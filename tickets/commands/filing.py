@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import contracts_for
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
+from tickets.commands.uploading import lock_untaken
 from tickets.models import Channel, Event, File, Severity, Ticket, Type, Watcher
 
 
@@ -25,8 +27,8 @@ class OnlyTechnicalIsCritical(Refusal):
     sentence = _("Only technical events can be critical. Choose “technical”, or a lower severity.")
 
 
-class MissingFile(Refusal):
-    sentence = _("A file is no longer there. Attach it again.")
+class AlreadyFiled(Refusal):
+    sentence = _("This form already registered %(number)s. If this is another event, send it once more.")
 
 
 def open_ticket(
@@ -51,42 +53,40 @@ def open_ticket(
     """Register an event: ticket, first message with evidence, story, and what is owed to requester, watchers and team.
 
     Raises NotCovered when the contract is not in force today or does not cover the product, OnlyTechnicalIsCritical, and
-    MissingFile. The same `submission_key` again returns the ticket that it made, and tells nobody twice.
+    MissingFile. The same `submission_key` again returns the ticket that it made, and tells nobody twice; with other words
+    it raises AlreadyFiled.
     """
     if severity == Severity.CRITICAL and type != Type.TECHNICAL:
         raise OnlyTechnicalIsCritical
-    key = submission_key or uuid.uuid4()
     with acting_for(contract.customer_id):
         customer = contract.customer
         if contract not in contracts_for(customer, product, now):
             raise NotCovered
-        try:
-            with transaction.atomic():
-                ticket = _insert(
-                    customer=customer,
-                    contract=contract,
-                    product=product,
-                    environment=environment,
-                    version=version,
-                    type=type,
-                    severity=severity,
-                    subject=subject,
-                    requester=requester,
-                    opened_by=opened_by,
-                    channel=channel,
-                    follow_up_of=follow_up_of,
-                    submission_key=key,
-                    now=now,
-                )
-        except IntegrityError:
-            earlier = Ticket.objects.filter(customer=customer, submission_key=key).first()
-            if earlier is None:
-                raise
-            return earlier
-        _refuse_missing(files)  # after the key: the same form sent twice at once has its files taken by the first
+        ticket, is_new = _insert_once(
+            customer=customer,
+            submission_key=submission_key or uuid.uuid4(),
+            contract=contract,
+            product=product,
+            environment=environment,
+            version=version,
+            type=type,
+            severity=severity,
+            subject=subject,
+            requester=requester,
+            opened_by=opened_by,
+            channel=channel,
+            follow_up_of=follow_up_of,
+            now=now,
+        )
+        if not is_new:
+            _refuse_other_text(ticket, subject, description)
+            return ticket
+        lock_untaken(files)
         by_staff = channel == Channel.STAFF
         Watcher.objects.bulk_create([Watcher(customer=customer, ticket=ticket, person=p) for p in watchers if p != requester])
-        message = story.write(ticket=ticket, author=opened_by, by_staff=by_staff, body=description, files=files, now=now)
+        message = story.write(
+            ticket=ticket, author=opened_by, by_staff=by_staff, body=description, files=files, submission_key=submission_key, now=now
+        )
         event = story.record(
             ticket=ticket,
             kind=Event.Kind.OPENED,
@@ -96,8 +96,36 @@ def open_ticket(
             facts={"type": str(type), "severity": str(severity), "channel": str(channel), "contract": contract.pk},
             now=now,
         )
-        _tell(ticket, event, description, follow_up_of, now)
+        if follow_up_of is not None:
+            story.record(
+                ticket=story.lock(follow_up_of),
+                kind=Event.Kind.FOLLOWED_UP,
+                actor=opened_by,
+                by_staff=by_staff,
+                facts={"follow_up": ticket.pk},
+                now=now,
+            )
+        _tell(ticket, event, description, now)
     return ticket
+
+
+def _insert_once(*, customer: Customer, submission_key: uuid.UUID, **values: Any) -> tuple[Ticket, bool]:
+    """The ticket of this form, and whether it was made now. The unique key lets the slower of two wait for the faster."""
+    try:
+        with transaction.atomic():
+            return _insert(customer=customer, submission_key=submission_key, **values), True
+    except IntegrityError:
+        earlier = Ticket.objects.filter(customer=customer, submission_key=submission_key).first()
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def _refuse_other_text(ticket: Ticket, subject: str, description: str) -> None:
+    """A form that comes again with other words is another event: losing it without a word would be worse than asking."""
+    first = ticket.messages.order_by("pk").first()
+    if ticket.subject != subject or first is None or first.body != description:
+        raise AlreadyFiled(number=ticket.number)
 
 
 def _insert(*, customer: Customer, product: Product, type: str, severity: str, now: datetime, **columns: object) -> Ticket:
@@ -111,31 +139,17 @@ def _insert(*, customer: Customer, product: Product, type: str, severity: str, n
         declared_severity=severity,
         opened_at=now,
         changed_at=now,
+        public_changed_at=now,
         **columns,
     )
 
 
-def _refuse_missing(files: Sequence[File]) -> None:
-    ids = [file.pk for file in files]
-    if File.objects.filter(pk__in=ids, message=None).select_for_update().count() != len(ids):
-        raise MissingFile
-
-
-def _tell(ticket: Ticket, event: Event, description: str, follow_up_of: Ticket | None, now: datetime) -> None:
+def _tell(ticket: Ticket, event: Event, description: str, now: datetime) -> None:
     receipt = (
         gettext_noop("%(who)s registered %(number)s for you. We have it and will check it now.")
         if event.by_staff
         else gettext_noop("We have received %(number)s and will check it now.")
     )
-    if follow_up_of is not None:
-        story.record(
-            ticket=story.lock(follow_up_of),
-            kind=Event.Kind.FOLLOWED_UP,
-            actor=event.actor,
-            by_staff=event.by_staff,
-            facts={"follow_up": ticket.pk},
-            now=now,
-        )
     telling.tell(
         readers=telling.customers_side(ticket),
         to_staff=False,

@@ -41,7 +41,8 @@ def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: s
         ticket.save(update_fields=["type", "severity", "verified_at", "verified_by"])
         after = audit.facts(ticket, "type", "severity", "verified_by")
         audit.record(actor=agent, customer_id=ticket.customer_id, verb="verify", target=ticket, before=before, after=after, now=now)
-        message = story.write(ticket=ticket, author=agent, by_staff=True, body=reason.strip(), now=now) if changed else None
+        reason = reason.strip()
+        message = story.write(ticket=ticket, author=agent, by_staff=True, body=reason, now=now) if reason else None
         event = story.record(
             ticket=ticket,
             kind=Event.Kind.VERIFIED,
@@ -69,7 +70,7 @@ def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: s
             ticket=ticket,
             event=event,
             notice=telling.Notice("ticket_qualified", headline),
-            body=reason.strip() if changed else "",
+            body=reason,
             now=now,
         )
     return ticket

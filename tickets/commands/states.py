@@ -1,7 +1,9 @@
 """Changes of state."""
 
+import logging
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -12,6 +14,7 @@ from tickets import story, telling
 from tickets.models import Event, Status, Ticket
 from tickets.states import SETTABLE
 
+log = logging.getLogger(__name__)
 CLOSES_AFTER = timedelta(days=7)
 
 
@@ -104,9 +107,17 @@ def close_resolved(*, now: datetime, most: int = 500) -> int:
         candidates = list(due.order_by("resolved_at")[:most])
     closed = 0
     for candidate in candidates:
-        with acting_for(candidate.customer_id):
-            ticket = story.lock(candidate)
-            if ticket.status == Status.RESOLVED and ticket.resolved_at == candidate.resolved_at:
-                set_status(ticket, Status.CLOSED, actor=None, by_staff=True, now=now)
-                closed += 1
+        try:
+            closed += _close(candidate, now)
+        except DatabaseError:
+            log.exception("%s could not be closed; the others go on", candidate.number)
     return closed
+
+
+def _close(candidate: Ticket, now: datetime) -> bool:
+    with acting_for(candidate.customer_id):
+        ticket = story.lock(candidate)
+        if ticket.status != Status.RESOLVED or ticket.resolved_at != candidate.resolved_at:
+            return False
+        set_status(ticket, Status.CLOSED, actor=None, by_staff=True, now=now)
+    return True

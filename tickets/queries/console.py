@@ -7,12 +7,13 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.access import Access
-from accounts.models import Customer, Membership, Person, StaffMember, Team
+from accounts.models import Customer, StaffMember, Team
 from helpdesk.lib.keyset import Page, page_by_instant
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, Type
 from tickets.queries import details
 from tickets.queries.queues import Queue
 from tickets.queries.story import MessageEntry, files_of, story
+from tickets.telling import customers_side
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
         "people": details.people(ticket),
         "is_watching": details.is_watching(ticket, access.person),
         "holds": details.holds(ticket),
-        "readers": readers_of_an_answer(ticket),
+        "readers": customers_side(ticket),
         "other_tickets": list(others.order_by("-changed_at")[:6]),
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }
@@ -126,15 +127,6 @@ def claim(ticket: Ticket, access: Access) -> dict[str, Any]:
         "evidence": files_of([entry for entry in entries if not entry.by_staff]),
         "facts": details.facts(ticket, for_staff=True),
     }
-
-
-def readers_of_an_answer(ticket: Ticket) -> list[Person]:
-    """Who of the customer a public answer reaches, for the button that sends it."""
-    ids = {watcher.person_id for watcher in details.watchers(ticket) if not watcher.internal}
-    if ticket.requester_id:
-        ids.add(ticket.requester_id)
-    members = Membership.objects.in_force().filter(customer_id=ticket.customer_id, person_id__in=ids)
-    return [member.person for member in members.select_related("person").order_by("person__name")]
 
 
 def assignable() -> Any:

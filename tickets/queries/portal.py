@@ -17,7 +17,6 @@ from tickets.queries import details
 from tickets.queries.story import files_of, story
 from tickets.states import customer_state, customer_word
 
-CAP = 999
 FIRST_PAGE = 10
 
 STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet], TicketQuerySet]]] = {
@@ -54,7 +53,7 @@ def row(ticket: Ticket) -> Row:
         severity=ticket.severity,
         severity_label=ticket.get_severity_display(),
         environment=str(ticket.environment) if ticket.environment else str(ticket.product),
-        changed_at=ticket.changed_at,
+        changed_at=ticket.public_changed_at,
         ask=_("We need your answer to go on.") if ticket.status == Status.WAITING_CUSTOMER else "",
     )
 
@@ -71,12 +70,12 @@ def ticket_list(*, state: str, words: str, mine: Person | None, cursor: str) -> 
         rows = rows.matching(words)
     if mine is not None:
         rows = rows.filter(requester=mine)
-    return page_by_instant(rows, "changed_at", cursor)
+    return page_by_instant(rows, "public_changed_at", cursor)
 
 
 def home() -> dict[str, Any]:
     """What waits for the customer first, then what else is open, capped to what fits a first page."""
-    rows = _tickets().order_by("-changed_at", "-pk")
+    rows = _tickets().order_by("-public_changed_at", "-pk")
     return {
         "asking": [row(t) for t in rows.filter(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]],
         "open_rows": [row(t) for t in rows.active().exclude(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]],

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import Team
-from tickets.models import ACTIVE_STATUSES, Status, Ticket, TicketQuerySet
+from tickets.models import ACTIVE_STATUSES, Event, Status, Ticket, TicketQuerySet
 
 CAP = 999
 
@@ -46,7 +47,7 @@ QUEUES = (
     ),
     Queue(
         "waiting-approval",
-        _("Waiting for approval"),
+        pgettext_lazy("tickets", "Waiting for approval"),
         _("Somebody has to agree before the work goes on."),
         lambda rows, access: rows.filter(status=Status.WAITING_APPROVAL),
         "p",
@@ -67,6 +68,13 @@ QUEUES = (
         "s",
     ),
     Queue(
+        "held",
+        _("Held replies"),
+        _("Written on closed tickets while no contract is in force. A note on the ticket takes it off this list."),
+        lambda rows, access: rows.filter(pk__in=_held()),
+        "h",
+    ),
+    Queue(
         "closed",
         pgettext_lazy("tickets", "Closed"),
         _("Solved, and closed for good."),
@@ -81,8 +89,13 @@ def _teams(access: Access) -> list[int]:
     return list(Team.objects.filter(members=access.person.pk).values_list("pk", flat=True))
 
 
+def _held() -> Any:
+    """Tickets whose last event is a reply that was held."""
+    return Event.objects.filter(kind=Event.Kind.REPLY_HELD, position=F("ticket__event_count")).values("ticket_id")
+
+
 def counts(access: Access) -> dict[str, int]:
-    """Tickets per queue, in one pass over what is open, which stays small; resolved and closed are not counted."""
+    """Tickets per queue, in one pass over what is open, which stays small, and one over what is held."""
     open_ones = Ticket.objects.filter(status__in=ACTIVE_STATUSES)
     found = open_ones.aggregate(
         unverified=Count("pk", filter=Q(verified_at=None)),
@@ -94,7 +107,7 @@ def counts(access: Access) -> dict[str, int]:
         waiting_third_party=Count("pk", filter=Q(status=Status.WAITING_THIRD_PARTY)),
         all=Count("pk"),
     )
-    return {name.replace("_", "-"): count for name, count in found.items()}
+    return {name.replace("_", "-"): count for name, count in found.items()} | {"held": _held()[: CAP + 1].count()}
 
 
 def capped(count: int) -> str:

@@ -25,6 +25,7 @@ from tickets.forms import (
     ContractForm,
     HoldForm,
     QueueFilterForm,
+    SearchForm,
     StaffFilingForm,
     StatusForm,
     TeamForm,
@@ -96,7 +97,8 @@ def _page(request: DeskRequest, cursor: str) -> str:
 
 
 def search(request: DeskRequest) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[:200]
+    form = SearchForm(request.GET)
+    words = form.cleaned_data["q"] if form.is_valid() else ""
     if not words:
         return render(request, "console/search.html", {"q": "", "rows": []})
     page = queries.search(words, request.GET.get("before", ""))
@@ -112,7 +114,7 @@ def search(request: DeskRequest) -> HttpResponse:
 
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:
-    return _ticket_page(request, _ticket(number), AnswerForm(), Received())
+    return _ticket_page(request, _ticket(number), AnswerForm(may_answer=permissions.may_work(request.access)), Received())
 
 
 def _ticket_page(request: DeskRequest, ticket: Ticket, form: AnswerForm, received: Received) -> HttpResponse:
@@ -174,7 +176,7 @@ def _contract_form(request: DeskRequest, ticket: Ticket, now: datetime) -> Contr
 def answer(request: DeskRequest, number: int) -> HttpResponse:
     """An answer to the customer or an internal note, with files and the state that goes with it."""
     ticket, now = _ticket(number), timezone.now()
-    form = AnswerForm(request.POST)
+    form = AnswerForm(request.POST, may_answer=permissions.may_work(request.access))
     received = receive_files(request, ticket.customer_id)
     if not form.is_valid() or received.errors:
         return _ticket_page(request, ticket, form, received)
@@ -186,20 +188,19 @@ def answer(request: DeskRequest, number: int) -> HttpResponse:
             )
             messages.success(request, _("Internal note kept. The customer can't see it."))
         else:
-            if not permissions.may_work(request.access):
-                raise PermissionDenied
             commands.answer(
                 ticket=ticket,
                 agent=person,
                 body=data["body"],
                 files=received.files,
-                status=data["state"] or None,
+                status=data.get("state") or None,
                 submission_key=data["submission_key"],
                 now=now,
             )
             messages.success(request, _("Answer sent."))
     except Refusal as refusal:
         form.add_error(None, str(refusal))
+        form.renew()
         return _ticket_page(request, ticket, form, received)
     return redirect(f"{ticket.console_url}?sent=1")
 
@@ -394,6 +395,7 @@ def ticket_new(request: DeskRequest, customer_id: int) -> HttpResponse:
                 )
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
+                form.renew()
             else:
                 messages.success(request, _("%(number)s registered. The customer is told.") % {"number": filed.number})
                 return redirect(f"{filed.console_url}?filed=1")

@@ -74,6 +74,7 @@ def ticket_new(request: DeskRequest) -> HttpResponse:
                 filed = commands.open_ticket(requester=person, opened_by=person, files=received.files, now=now, **form.event())
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
+                form.renew()
             else:
                 return redirect(f"{filed.portal_url}?filed=1")
     context = {
@@ -112,14 +113,19 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
     received = receive_files(request, ticket.customer_id)
     if not form.is_valid() or received.errors:
         return _ticket_page(request, ticket, form, received)
-    answered = commands.reply(
-        ticket=ticket,
-        author=request.access.person,
-        body=form.cleaned_data["body"],
-        files=received.files,
-        submission_key=form.cleaned_data["submission_key"],
-        now=timezone.now(),
-    )
+    try:
+        answered = commands.reply(
+            ticket=ticket,
+            author=request.access.person,
+            body=form.cleaned_data["body"],
+            files=received.files,
+            submission_key=form.cleaned_data["submission_key"],
+            now=timezone.now(),
+        )
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        form.renew()
+        return _ticket_page(request, ticket, form, received)
     if answered.pk != ticket.pk:
         messages.success(request, _("%(old)s is closed, so your text opened %(new)s.") % {"old": ticket.number, "new": answered.number})
     elif answered.is_closed:

@@ -31,13 +31,10 @@ def receive_files(request: DeskRequest, customer_id: int) -> Received:
     # What a message has taken already came with this same form: its key will show that it was sent before.
     found = Received([file for file in own if file.message_id is None])
     if len(own) < len(set(ids)):
-        found.errors.append(_("A file is no longer there. Attach it again."))
+        found.errors.append(str(commands.MissingFile()))
     limit = settings.FILE_MAX_BYTES // 1024**2
     found.errors += [str(commands.FileTooLarge(name=name, limit=limit)) for name in refused_uploads(request)]
     for content in [*request.FILES.getlist("files"), *request.FILES.getlist("file")]:
-        if len(found.files) >= settings.FILES_PER_MESSAGE:
-            found.errors.append(_("At most %(most)s files go with one message.") % {"most": settings.FILES_PER_MESSAGE})
-            break
         try:
             found.files.append(
                 commands.upload(
@@ -46,6 +43,8 @@ def receive_files(request: DeskRequest, customer_id: int) -> Received:
             )
         except Refusal as refusal:
             found.errors.append(str(refusal))
+    if len(found.files) > settings.FILES_PER_MESSAGE:
+        found.errors.append(_("At most %(most)s files go with one message. Remove some.") % {"most": settings.FILES_PER_MESSAGE})
     return found
 
 
