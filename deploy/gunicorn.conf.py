@@ -6,7 +6,7 @@ import os
 bind = os.environ.get("WEB_BIND", "0.0.0.0:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", min(2 * multiprocessing.cpu_count() + 1, 9)))
-threads = 4
+threads = 16  # a thread that waits for a slow sender costs little; the proxy limits how long
 timeout = 60
 graceful_timeout = 30
 max_requests = 5000

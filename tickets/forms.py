@@ -1,5 +1,6 @@
 """What people send about tickets, from strings to clean values."""
 
+import unicodedata
 import uuid
 from typing import Any
 
@@ -12,6 +13,7 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
 from tickets.models import Severity, Status, Ticket, Type
+from tickets.queries.console import assignable
 from tickets.states import SETTABLE
 
 LONGEST_BODY = 50_000
@@ -26,12 +28,21 @@ class SubmissionForm(forms.Form):
         kwargs.setdefault("initial", {}).setdefault("submission_key", uuid.uuid4())
         super().__init__(*args, **kwargs)
 
-    def renew(self) -> None:
-        """Give a form that was refused as sent before a new key, so that it can be sent once more."""
+    def renew(self, **values: object) -> None:
+        """Give a refused form a new key, so that it can be sent once more; `values`: other hidden fields that move on."""
         data = QueryDict(mutable=True)
         data.update(self.data)
-        data[self.add_prefix("submission_key")] = str(uuid.uuid4())
+        for name, value in (values | {"submission_key": uuid.uuid4()}).items():
+            data[self.add_prefix(name)] = str(value)
         self.data = data
+
+
+class LineField(forms.CharField):
+    """One line of visible text: breaks become spaces, characters that show nothing are dropped."""
+
+    def to_python(self, value: Any) -> str:
+        text = "".join(c if unicodedata.category(c) not in {"Cc", "Cf"} else " " * (c in "\r\n\t") for c in super().to_python(value) or "")
+        return " ".join(text.split())
 
 
 class TextField(forms.CharField):
@@ -62,7 +73,8 @@ class FilingForm(SubmissionForm):
     environment = forms.ModelChoiceField(Environment.objects.none(), required=False, label=_("Environment"))
     version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
     contract = forms.ModelChoiceField(Contract.objects.none(), required=False, label=_("Contract"))
-    subject = forms.CharField(max_length=150, min_length=5, label=_("Subject"), help_text=_("The symptom in a few words."))
+    begun_for = forms.IntegerField(widget=forms.HiddenInput, required=False)  # whose form this page was
+    subject = LineField(max_length=150, min_length=5, label=_("Subject"), help_text=_("The symptom in a few words."))
     description = TextField(
         rows=9, label=_("Description"), help_text=_("What happens, since when, for whom; what changed before. Markdown is understood.")
     )
@@ -80,6 +92,7 @@ class FilingForm(SubmissionForm):
         self.fields["contract"].empty_label = _("The usual one")  # type: ignore[attr-defined]
         if len(contracts) < 2:
             del self.fields["contract"]
+        self.fields["begun_for"].initial = customer.pk
 
     def _queryset(self, name: str, rows: Any) -> None:
         self.fields[name].queryset = rows  # type: ignore[attr-defined]
@@ -96,6 +109,18 @@ class FilingForm(SubmissionForm):
             data["version"] = installed.version if installed else None
         self._choose_contract(data)
         return data
+
+    def clean_begun_for(self) -> int:
+        """Somebody of two companies may have switched in another tab since this form was opened."""
+        if self.cleaned_data["begun_for"] not in {None, self.customer.pk}:
+            self.renew(begun_for=self.customer.pk)
+            raise forms.ValidationError(
+                _(
+                    "You look at %(customer)s now, but began this form for another company. Check product and environment, then send it again."
+                ),
+                params={"customer": self.customer},
+            )
+        return self.customer.pk
 
     def event(self) -> dict[str, Any]:
         """The clean values as `open_ticket` takes them."""
@@ -144,6 +169,7 @@ class AnswerForm(SubmissionForm):
     """What staff write: an answer to the customer with the state it leaves the ticket in, or an internal note."""
 
     PUBLIC, INTERNAL = "public", "internal"
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)  # how far the story went when the page was made
     kind = forms.ChoiceField(
         choices=[(PUBLIC, _("Public reply")), (INTERNAL, _("Internal note"))], initial=PUBLIC, label=_("Public or internal")
     )
@@ -158,6 +184,13 @@ class AnswerForm(SubmissionForm):
             self.fields["kind"].choices = [(self.INTERNAL, _("Internal note"))]  # type: ignore[attr-defined]
             self.fields["kind"].initial = self.INTERNAL
             del self.fields["state"]
+
+    def is_stale(self, ticket: Ticket) -> bool:
+        """Whether the customer wrote something that this page did not show (TIC-8)."""
+        seen = self.cleaned_data["seen"]
+        if seen is None or self.cleaned_data["kind"] == self.INTERNAL:
+            return False
+        return ticket.events.filter(by_staff=False, message__isnull=False, position__gt=seen).exists()
 
 
 class VerdictForm(forms.Form):
@@ -180,7 +213,13 @@ class VerdictForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    assignee = forms.ModelChoiceField(StaffMember.objects.all(), required=False, empty_label=_("Nobody"), label=_("Assignee"))
+    """Only who answers tickets can be given one."""
+
+    assignee = forms.ModelChoiceField(StaffMember.objects.none(), required=False, empty_label=_("Nobody"), label=_("Assignee"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = assignable()  # type: ignore[attr-defined]
 
 
 class TeamForm(forms.Form):

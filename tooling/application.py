@@ -55,7 +55,7 @@ class Application:
 
     def start(self) -> None:
         """Begins web, worker and beat."""
-        gunicorn = ("gunicorn", "helpdesk.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "4")
+        gunicorn = ("gunicorn", "helpdesk.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "16")
         options = ("--bind", f"fd://{self.web.fileno()}", "--access-logfile", "-", "--graceful-timeout", "5", "--no-control-socket")
         self._launch("web", [*gunicorn, *options], [self.web.fileno()])
         celery = ("celery", "--app", "helpdesk", "--quiet")

@@ -3,7 +3,8 @@
 import nh3
 from markdown_it import MarkdownIt
 
-_parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+# No references ("[1]: https://…"): each use repeats its whole address, so that a few KB become many MB.
+_parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("reference")
 # No images: one fetched from elsewhere tells its owner who reads the page; files are attached instead.
 _TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from accounts import rls
 from accounts.models import Customer
@@ -12,6 +14,7 @@ from accounts.tenancy import as_provider
 from helpdesk import isolation
 from tests import factories as make
 from tests.conftest import _sign_in_as
+from tickets import commands as tickets
 
 LEAKY = {
     "a policy that forgets the customer": (
@@ -76,3 +79,40 @@ def test_pages_are_probed_too():
     assert any("shows another customer's data" in leak for leak in report.leaks)
     assert any("to another customer, not 404" in leak for leak in report.leaks)
     assert any(leak.startswith("Searching") for leak in report.leaks)
+
+
+@pytest.mark.django_db
+def test_what_a_form_did_to_the_other_company_is_seen(world):
+    with isolation._rolled_back() as stored:
+        catalogue = isolation._catalogue(make.NOW)
+        victim, other = (isolation._plant(catalogue, make.NOW) for _ in range(2))
+        stored += [str(canary.loose_file.stored_as.name) for canary in (victim, other)]
+        before, client = isolation._rows_of(victim), Client()
+        client.force_login(other.person)
+        assert isolation._traces(client, victim, other, before) == []
+
+        with as_provider():
+            victim.ticket.subject = "changed"
+            victim.ticket.save(update_fields=["subject"])
+        tickets.watch(ticket=other.ticket, person=victim.person, actor=other.person, by_staff=False, now=make.NOW)
+
+        assert isolation._traces(client, victim, other, before) == ["changes its rows of tickets_ticket", "takes its watcher"]
+
+
+@pytest.mark.django_db
+def test_the_forms_that_are_probed_are_filled_well(world):
+    """A form refused for another reason than the foreign row would prove nothing."""
+    with isolation._rolled_back() as stored:
+        catalogue = isolation._catalogue(make.NOW)
+        mine = isolation._plant(catalogue, make.NOW)
+        stored += [str(mine.loose_file.stored_as.name)]
+        client = Client()
+        client.force_login(mine.person)
+        answers = {}
+        for name in ("ticket_new", "ticket_reply", "people", "people_role"):
+            parameters = dict(isolation.addresses())[f"portal:{name}"]
+            path = reverse(f"portal:{name}", kwargs=isolation._arguments(name, parameters, mine))
+            with isolation._undone(client):
+                answers[name] = client.post(path, isolation._filled(mine)).status_code
+
+    assert answers == {"ticket_new": 302, "ticket_reply": 302, "people": 302, "people_role": 302}

@@ -38,6 +38,21 @@ def test_what_people_use_comes_out_of_markdown():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[r]: /" + "u" * 20_000 + " 't'\n\n" + "[r] " * 5_000,
+        "[" * 50_000,
+        "*" * 50_000,
+        "> " * 5_000 + "x",
+        "|a" * 10_000 + "\n" + "|-" * 10_000,
+    ],
+    ids=["references", "brackets", "stars", "quotes", "table"],
+)
+def test_a_small_text_stays_small(text):
+    assert len(to_html(text)) < 20 * len(text)
+
+
+@pytest.mark.parametrize(
     ("given_name", "cleaned"),
     [
         ("../../etc/passwd", "passwd"),

@@ -193,3 +193,71 @@ def test_untaken_uploads_are_swept_after_a_day(world):
     assert commands.sweep_uploads(now=NOW + timedelta(hours=25)) == 1
     with acting_for(world.acme.pk):
         assert not File.objects.filter(pk=upload.pk).exists()
+
+
+def sign_in(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+FILING = {"type": "technical", "severity": "high", "subject": "Calls drop", "description": "Since noon."}
+
+
+def test_a_form_begun_for_another_company_is_not_filed_here(world):
+    client = sign_in(world.ada)
+    form = FILING | {"product": world.softswitch.pk, "begun_for": world.globex.pk}
+    answer = client.post(reverse("portal:ticket_new"), form)
+
+    assert answer.status_code == 422
+    assert "You look at Acme now" in answer.content.decode()
+    with as_provider():
+        assert not Ticket.objects.exists()
+    again = {name: answer.context["form"][name].value() for name in ("begun_for", "submission_key")}
+    assert client.post(reverse("portal:ticket_new"), form | again).status_code == 302
+
+
+@pytest.mark.parametrize("subject", ["\u200b\u200b\u200b\u200b\u200b\u200b", "a\n", "    "])
+def test_a_subject_that_shows_nothing_is_refused(world, subject):
+    form = FILING | {"product": world.softswitch.pk, "subject": subject}
+    answer = sign_in(world.ada).post(reverse("portal:ticket_new"), form)
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["subject"]
+    assert answer.context["form"]["description"].value() == "Since noon."
+
+
+def test_an_agent_sees_what_arrived_before_it_is_solved_over(world, ticket):
+    client = sign_in(world.sara.person)
+    page = client.get(ticket.console_url)
+    form = {name: page.context["form"][name].value() for name in ("seen", "submission_key")}
+    form |= {"kind": "public", "body": "It works now.", "state": "resolved"}
+    commands.reply(ticket=ticket, author=world.ada, body="It fails again!", now=NOW)
+
+    answer = client.post(reverse("console:ticket_answer", args=[ticket.pk]), form)
+    assert answer.status_code == 422
+    assert "It fails again!" in answer.content.decode()
+    again = {name: answer.context["form"][name].value() for name in ("seen", "submission_key")}
+    assert client.post(reverse("console:ticket_answer", args=[ticket.pk]), form | again).status_code == 302
+    with as_provider():
+        assert Ticket.objects.get(pk=ticket.pk).status == Status.RESOLVED
+
+
+def test_a_reply_with_a_file_that_is_gone_says_so_and_keeps_the_text(world, ticket):
+    answer = sign_in(world.ada).post(reverse("portal:ticket_reply", args=[ticket.pk]), {"body": "See the log", "upload": "999999"})
+
+    assert answer.status_code == 422
+    assert "A file is no longer there" in answer.content.decode()
+    assert answer.context["form"]["body"].value() == "See the log"
+
+
+def test_only_who_answers_can_be_assigned(world, ticket):
+    answer = sign_in(world.sara.person).post(reverse("console:ticket_assign", args=[ticket.pk]), {"assignee": world.max.pk})
+
+    assert answer.status_code == 404
+
+
+def test_a_body_in_another_charset_is_refused(world):
+    answer = Client().post(reverse("account_login"), b"login=a", content_type="application/x-www-form-urlencoded; charset=utf-7")
+
+    assert answer.status_code == 400

@@ -114,7 +114,12 @@ def search(request: DeskRequest) -> HttpResponse:
 
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:
-    return _ticket_page(request, _ticket(number), AnswerForm(may_answer=permissions.may_work(request.access)), Received())
+    found = _ticket(number)
+    return _ticket_page(request, found, _answer_form(request, found), Received())
+
+
+def _answer_form(request: DeskRequest, ticket: Ticket) -> AnswerForm:
+    return AnswerForm(may_answer=permissions.may_work(request.access), initial={"seen": ticket.event_count})
 
 
 def _ticket_page(request: DeskRequest, ticket: Ticket, form: AnswerForm, received: Received) -> HttpResponse:
@@ -134,8 +139,8 @@ def _ticket_page(request: DeskRequest, ticket: Ticket, form: AnswerForm, receive
         "contract_form": _contract_form(request, ticket, now),
         "may_work": may_work,
         "panel": customer_panel(ticket.customer, now),
-        "draft": f"answer-{ticket.pk}",
-        "draft_cleared": f"answer-{ticket.pk}" if "sent" in request.GET else "",
+        "draft": f"answer-{ticket.pk}-{access.person.pk}",
+        "draft_cleared": f"answer-{ticket.pk}-{access.person.pk}" if "sent" in request.GET else "",
     }
     status = 422 if form.errors or received.errors else 200
     return render(
@@ -179,6 +184,10 @@ def answer(request: DeskRequest, number: int) -> HttpResponse:
     form = AnswerForm(request.POST, may_answer=permissions.may_work(request.access))
     received = receive_files(request, ticket.customer_id)
     if not form.is_valid() or received.errors:
+        return _ticket_page(request, ticket, form, received)
+    if form.is_stale(ticket):
+        form.add_error(None, _("The customer wrote meanwhile: read it above, then send again."))
+        form.renew(seen=ticket.event_count)
         return _ticket_page(request, ticket, form, received)
     data, person = form.cleaned_data, request.access.person
     try:
@@ -405,7 +414,7 @@ def ticket_new(request: DeskRequest, customer_id: int) -> HttpResponse:
         "form": form,
         "type_options": type_options(form["type"].value()),
         "severity_options": severity_options(form["severity"].value()),
-        "draft": f"filing-staff-{customer.pk}",
+        "draft": f"filing-staff-{customer.pk}-{request.access.person.pk}",
     }
     status = 422 if form.errors or received.errors else 200
     return render(request, "console/ticket_form.html", context | _uploading(customer.pk, received), status=status)

@@ -81,7 +81,7 @@ def ticket_new(request: DeskRequest) -> HttpResponse:
         "form": form,
         "type_options": type_options(form["type"].value()),
         "severity_options": severity_options(form["severity"].value()),
-        "draft": f"filing-{customer.pk}",
+        "draft": f"filing-{customer.pk}-{person.pk}",
     }
     status = 422 if form.errors or received.errors else 200
     return render(request, "portal/ticket_form.html", context | _uploading(received), status=status)
@@ -92,14 +92,14 @@ def ticket(request: DeskRequest, number: int) -> HttpResponse:
 
 
 def _ticket_page(request: DeskRequest, ticket: Ticket, form: ReplyForm, received: Received) -> HttpResponse:
-    is_filed = "filed" in request.GET
+    is_filed, sent, person = "filed" in request.GET, "sent" in request.GET, request.access.person
     context = queries.ticket_page(ticket, request.access) | {
         "form": form,
         "reply_url": reverse("portal:ticket_reply", args=[ticket.pk]),
         "send_label": _("Send"),
         "watcher_form": WatcherForm(customer_id=ticket.customer_id),
-        "draft": f"reply-{ticket.pk}",
-        "draft_cleared": f"filing-{ticket.customer_id}" if is_filed else (f"reply-{ticket.pk}" if "sent" in request.GET else ""),
+        "draft": f"reply-{ticket.pk}-{person.pk}",
+        "draft_cleared": f"filing-{ticket.customer_id}-{person.pk}" if is_filed else (f"reply-{ticket.pk}-{person.pk}" if sent else ""),
         "is_filed": is_filed,
     }
     status = 422 if form.errors or received.errors else 200
