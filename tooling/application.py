@@ -75,20 +75,29 @@ class Application:
     def watch(self) -> list[str]:
         """Sentences about processes that died and were started again. Raises Refusal when one is given up."""
         said = []
-        for server in (self.system.postgres, self.system.valkey):
-            if server and server.child and server.child.has_ended():
-                raise _gave_up(server.child)
+        postgres, valkey = self.system.postgres, self.system.valkey
+        if postgres and postgres.child and postgres.child.has_ended():
+            said.append(self._count(postgres.child))
+            postgres.stop()
+            postgres.start()
+        if valkey and valkey.child and valkey.child.has_ended():
+            said.append(self._count(valkey.child))
+            valkey.stop()
+            valkey.start()
+            valkey.wait()
         for index, child in enumerate(self.system.children):
-            if not child.has_ended():
-                continue
-            self.restarts[child.name] = self.restarts.get(child.name, 0) + 1
-            if self.restarts[child.name] > RESTARTS or time.monotonic() - child.started_at < 5:
-                raise _gave_up(child)
-            ending = child.ending()
-            child.stop()
-            self.system.children[index] = self.starters[child.name]()
-            said.append(f"The {child.name} process ended ({ending}); started again ({self.restarts[child.name]} of {RESTARTS}).")
+            if child.has_ended():
+                said.append(self._count(child))
+                child.stop()
+                self.system.children[index] = self.starters[child.name]()
         return said
+
+    def _count(self, child: processes.Child) -> str:
+        """The sentence about one that is started again. Raises Refusal when it died too often or at once."""
+        self.restarts[child.name] = self.restarts.get(child.name, 0) + 1
+        if self.restarts[child.name] > RESTARTS or time.monotonic() - child.started_at < 5:
+            raise _gave_up(child)
+        return f"The {child.name} process ended ({child.ending()}); started again ({self.restarts[child.name]} of {RESTARTS})."
 
     def close(self) -> None:
         for listening in (self.web, self.mail):

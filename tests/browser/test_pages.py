@@ -1,0 +1,172 @@
+"""Every page, at both widths, in both themes and both languages: no fault for a reader of the page, no overflow, no complaint of the browser."""
+
+from datetime import date, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.files.base import ContentFile
+from django.test.testcases import LiveServerThread
+from django.urls import reverse
+
+from accounts import commands as accounts
+from accounts.tenancy import as_provider
+from contracts import commands as contracts
+from helpdesk.isolation import addresses
+from notifications.models import Mail
+from tests import factories as make
+from tests.test_access import GET
+from tickets import commands
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+WIDTHS, THEMES, LANGUAGES = (1280, 375), ("light", "dark"), ("en", "pt-br")
+LONG = "Verylongwordwithoutanyspaceinitwhichnobodyexpectedinasubject" * 2
+# Asked by machines, downloads, addresses that only send elsewhere, and the mail that console:mail frames, where no script may run.
+NOT_PAGES = {
+    *("healthz", "readyz", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
+    *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
+}
+FIRST_PAGE_BYTES = 60_000
+STILL = {"reduced_motion": "reduce"}  # else colours are read while they change from one theme to the other
+# How wide the page is and its window, and the innermost elements that reach out of it.
+WIDE = """() => {
+  const root = document.documentElement, inside = (box) => box.getBoundingClientRect().right <= root.clientWidth + 1;
+  const out = [...document.querySelectorAll("body *")].filter((box) => !inside(box) && !box.closest("pre, table, .hidden-text"));
+  const innermost = out.filter((box) => ![...box.children].some((child) => out.includes(child)));
+  return [root.scrollWidth, root.clientWidth, innermost.slice(0, 4).map((box) => `${box.tagName}.${box.className}`)];
+}"""
+
+
+@pytest.fixture
+def places(world):
+    """Something on every page, and the values of every address: a person's pages are Ada's and Lea's, who may do most."""
+    accounts.set_staff_roles(
+        actor=None, person=world.lea.person, display_name="Lea", roles=["agent", "lead", "account_manager", "administrator"], now=make.NOW
+    )
+    environment = make.environment(world.acme, contract=world.contract, contacts=(world.ada,), installed={world.softswitch: world.version})
+    contracts.set_standing(
+        actor=None, contract=world.contract, state="suspended", from_date=date(2027, 6, 1), reason="Unpaid invoices", now=make.NOW
+    )
+    invitation = accounts.invite(
+        actor=world.ada, customer=world.acme, email="new@acme.example", name="New", role="member", language="en", now=make.NOW
+    )
+    ticket = _long_ticket(world, environment)
+    make.ticket(world.contract, world.softswitch, world.alan, subject="Waits for its qualification", severity="critical")
+    with as_provider():
+        mail = Mail.objects.filter(customer=world.acme).order_by("pk").first()
+        membership = world.alan.memberships.get()
+        token = Mail.objects.get(address="new@acme.example").action_url.rstrip("/").rpartition("/")[2]
+    pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
+    pks |= {"people_revoke": invitation.pk, "people": membership.pk, "ticket": ticket.pk}
+    common = {"number": ticket.pk, "customer_id": world.acme.pk, "slug": "all", "token": token, "uidb36": "1", "key": "made-up"}
+    return {
+        name: reverse(name, kwargs={p: common.get(p) or _pk(pks, name) for p in parameters})
+        for name, parameters in addresses()
+        if name in GET and name not in NOT_PAGES
+    }
+
+
+def _pk(pks, name):
+    page = name.rpartition(":")[2]
+    return next((pk for start, pk in pks.items() if page.startswith(start)), 1)
+
+
+def _long_ticket(world, environment):
+    """One with everything a ticket can show, and words that are too long."""
+    sara, now = world.sara.person, make.NOW
+    upload = commands.upload(customer_id=world.acme.pk, uploader=world.ada, name=f"{LONG}.pcap", content=ContentFile(b"x"), now=now)
+    text = f"# Heading\n\n- one\n- `two`\n\n| a | b |\n|---|---|\n| {LONG} | 2 |\n\n```\n{LONG} {LONG}\n```\n\n> quoted\n\n[link](https://acme.example)"
+    ticket = make.ticket(
+        world.contract, world.softswitch, world.ada, subject=LONG, description=text, files=[upload], environment=environment
+    )
+    commands.watch(ticket=ticket, person=world.alan, actor=world.ada, by_staff=False, now=now)
+    commands.assign(ticket=ticket, agent=sara, assignee=world.sara, now=now)
+    commands.note(ticket=ticket, author=sara, body="They never pay.", now=now)
+    commands.verify(ticket=ticket, agent=sara, type="technical", severity="medium", reason=f"A way around. {LONG}", now=now)
+    commands.answer(ticket=ticket, agent=sara, body=text, status="waiting_customer", now=now)
+    for hour in range(8):
+        commands.reply(ticket=ticket, author=world.alan, body=f"News {hour}", now=now + timedelta(hours=hour))
+    commands.place_hold(ticket=ticket, reason="Two more hours", placed_by=sara, now=now)
+    return ticket
+
+
+def faults_of(page):
+    """What axe finds and what is wider than the window, on the page as it is now."""
+    report = Axe().run(page, options={"resultTypes": ["violations"], "iframes": False}).response
+    found = [f"{fault['id']}: {[node['target'] for node in fault['nodes']][:3]}" for fault in report["violations"]]
+    wide, window, sticking_out = page.evaluate(WIDE)
+    return found + ([f"{wide} wide in {window}: {sticking_out}"] if wide > window else [])
+
+
+def crawl(page, paths, complaints):
+    """Faults by page, width and theme."""
+    found = {}
+    for name, path in paths.items():
+        before = len(complaints)
+        answer = page.goto(path)
+        if answer.status in {403, 404}:
+            del complaints[before:]
+            continue
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                if faults := faults_of(page):
+                    found[f"{name} {width} {theme}"] = faults
+        if complaints[before:]:
+            found[f"{name} complains"] = complaints[before:]
+            del complaints[before:]
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("face", ["portal", "console", "account"])
+def test_every_page_of_a_face(world, places, desk, face, language):
+    person = world.lea.person if face == "console" else world.ada
+    accounts.change_profile(person=person, language=language)
+    mine = {name: path for name, path in places.items() if (name.partition(":")[0] if ":" in name else "account") == face}
+    page = desk.window(person, **STILL)
+
+    assert crawl(page, mine, desk.complaints) == {}
+    assert page.goto(mine[next(iter(mine))]).status < 500
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_for_somebody_who_is_not_signed_in(places, desk, language):
+    mine = {name: places[name] for name in places if name.startswith(("account_", "invitation"))}
+    page = desk.window(locale="pt-BR" if language == "pt-br" else "en", **STILL)
+
+    assert crawl(page, mine, desk.complaints) == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_with_nothing_on_them(world, desk, language):
+    empty = make.member(make.customer("Empty"), "Eve Empty", "admin", language=language)
+    names = ("home", "tickets", "ticket_new", "contracts", "environments", "people")
+    page = desk.window(empty, **STILL)
+
+    assert crawl(page, {name: reverse(f"portal:{name}") for name in names}, desk.complaints) == {}
+
+
+@pytest.fixture
+def as_deployed(settings):
+    """The address of a server whose style sheets and scripts are named and compressed as in production."""
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+    server = LiveServerThread("127.0.0.1", static_handler=lambda handler: handler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    assert server.error is None, server.error
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
+
+
+def test_a_first_page_weighs_little(world, places, desk, as_deployed):
+    desk.address = as_deployed
+    page = desk.window(world.ada)
+    answers = []
+    page.on("requestfinished", lambda request: answers.append(request))
+    assert page.goto("/", wait_until="networkidle").status == 200
+
+    weights = {request.url: sum(request.sizes()[part] for part in ("responseBodySize", "responseHeadersSize")) for request in answers}
+    assert sum(weights.values()) < FIRST_PAGE_BYTES, sorted(((size, url) for url, size in weights.items()), reverse=True)[:10]
