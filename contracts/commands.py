@@ -11,24 +11,25 @@ from accounts import audit
 from accounts.models import Customer, Membership, Person, StaffMember
 from accounts.tenancy import acting_for
 from contracts.models import (
+    AGREED,
+    AGREED_COLUMNS,
+    UNLESS_AGREED,
     Contract,
     ContractProduct,
     Environment,
     EnvironmentContact,
     Installation,
     Product,
+    RulingTerms,
     Standing,
     Terms,
     Version,
+    fold,
 )
 from helpdesk.lib.refusals import Refusal
 from sla.models import Calendar
 
 CONTRACT_FACTS = ("number", "signed_date", "first_date", "currency", "calendar", "account_manager", "deputy")
-TERMS_FACTS = (
-    *("from_date", "last_date", "policy", "allowance_minutes", "package_minutes", "package_fee_cents"),
-    *("functional_rate_cents", "off_hours_rate_cents", "update_rate_cents", "increment_minutes", "reason"),
-)
 ENVIRONMENT_FACTS = ("name", "kind", "contract", "notes")
 
 
@@ -42,6 +43,14 @@ class NameTaken(Refusal):
 
 class DatesReversed(Refusal):
     sentence = _("The last day lies before the first.")
+
+
+class NothingChanges(Refusal):
+    sentence = _("This is what rules on that day already. Change at least one value.")
+
+
+class FeeWithoutMinutes(Refusal):
+    sentence = _("A package with a fee needs minutes.")
 
 
 class BeforeFirstDay(Refusal):
@@ -71,12 +80,15 @@ def sign_contract(
     terms: Mapping[str, Any],
     now: datetime,
 ) -> Contract:
-    """A new contract with its first terms. `terms`: the columns of `Terms` but number and from_date.
+    """A new contract with its first terms. `terms`: columns of `AGREED`; without one of `UNLESS_AGREED`, that.
 
-    Raises DatesReversed, NumberTaken.
+    Raises DatesReversed, FeeWithoutMinutes, NumberTaken.
     """
-    if terms["last_date"] < first_date:
+    signed = UNLESS_AGREED | dict(terms)
+    if signed["last_date"] < first_date:
         raise DatesReversed
+    if signed["package_fee_cents"] and not signed["package_minutes"]:
+        raise FeeWithoutMinutes
     with acting_for(customer.pk):
         try:
             with transaction.atomic():
@@ -94,13 +106,13 @@ def sign_contract(
         except IntegrityError as error:
             raise NumberTaken from error
         _set_products(contract, products)
-        first = Terms.objects.create(customer=customer, contract=contract, number=0, from_date=first_date, created_at=now, **terms)
+        first = Terms.objects.create(customer=customer, contract=contract, number=0, from_date=first_date, created_at=now, **signed)
         audit.record(
             actor=actor,
             customer_id=customer.pk,
             verb="sign_contract",
             target=contract,
-            after=_contract_facts(contract) | audit.facts(first, *TERMS_FACTS),
+            after=_contract_facts(contract) | audit.facts(first, "from_date", *AGREED),
             now=now,
         )
     return contract
@@ -135,30 +147,49 @@ def change_contract(
 
 
 def amend(*, actor: Person | None, contract: Contract, from_date: date, changes: Mapping[str, Any], now: datetime) -> Terms:
-    """New terms from a day on: those that rule on that day, with `changes` (columns of `Terms`); the signature's date stays.
+    """Change what is agreed from a day on. `changes`: columns of `AGREED`, and `reason`; what rules on that day already is not stored.
 
-    Raises BeforeFirstDay, DatesReversed.
+    The rest stays as agreed, also what another amendment says for a later day; the signature's date stays.
+    Raises BeforeFirstDay, NothingChanges, DatesReversed, FeeWithoutMinutes.
     """
     with acting_for(contract.customer_id):
         row = _lock(contract)
         if from_date < row.first_date:
             raise BeforeFirstDay(first=row.first_date)
-        ruling = row.terms_on(from_date)
-        values = {field: getattr(ruling, field) for field in TERMS_FACTS} | {"reason": ""} | dict(changes) | {"from_date": from_date}
-        if values["last_date"] < row.first_date:
-            raise DatesReversed
-        number = max(t.number for t in row.terms.all()) + 1
-        terms = Terms.objects.create(customer_id=row.customer_id, contract=row, number=number, created_at=now, **values)
+        rows = list(row.terms.all())
+        ruling = fold(rows, from_date)
+        before = ruling.agreed()
+        wanted = {name: changes[name] for name in AGREED if name in changes}
+        changed = {name: value for name, value in wanted.items() if (value.pk if name == "policy" else value) != before[name]}
+        if not changed:
+            raise NothingChanges
+        number = max(t.number for t in rows) + 1
+        reason = changes.get("reason", "")
+        terms = Terms(
+            customer_id=row.customer_id, contract=row, number=number, from_date=from_date, reason=reason, created_at=now, **changed
+        )
+        _refuse_nonsense(row, [*rows, terms])
+        terms.save()
         audit.record(
             actor=actor,
             customer_id=row.customer_id,
             verb="amend_contract",
             target=row,
-            before=audit.facts(ruling, *TERMS_FACTS),
-            after=audit.facts(terms, *TERMS_FACTS) | {"amendment": number},
+            before=audit.facts(_as_row(ruling), "from_date", *changed),
+            after=audit.facts(terms, "from_date", *changed, "reason") | {"amendment": number},
             now=now,
         )
     return terms
+
+
+def _refuse_nonsense(contract: Contract, rows: list[Terms]) -> None:
+    """Look at each day from which something else rules: an amendment ahead must still make sense with a new one before it."""
+    for day in {row.from_date for row in rows}:
+        ruling = fold(rows, day)
+        if ruling.last_date < contract.first_date:
+            raise DatesReversed
+        if ruling.package_fee_cents and not ruling.package_minutes:
+            raise FeeWithoutMinutes
 
 
 def set_standing(*, actor: Person | None, contract: Contract, state: str, from_date: date, reason: str, now: datetime) -> Standing:
@@ -195,6 +226,11 @@ def _lock(contract: Contract) -> Contract:
 def _contract_facts(contract: Contract) -> dict[str, Any]:
     products = ContractProduct.objects.filter(contract=contract).order_by("product_id").values_list("product_id", flat=True)
     return audit.facts(contract, *CONTRACT_FACTS) | {"products": list(products)}
+
+
+def _as_row(ruling: RulingTerms) -> Terms:
+    """Unsaved, for the audit trail to read."""
+    return Terms(from_date=ruling.from_date, **{column: getattr(ruling, column) for column in AGREED_COLUMNS})
 
 
 def _set_products(contract: Contract, products: Iterable[Product]) -> None:

@@ -1,14 +1,17 @@
 """What staff send about contracts and environments."""
 
 import re
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Membership, Person, StaffMember, StaffRole
-from contracts.models import Contract, Environment, Product, Standing, Terms, Version
+from contracts.models import AGREED, UNLESS_AGREED, Contract, Environment, Product, Standing, Terms, Version
 from sla.models import Calendar, Policy
 
 CURRENCIES = (("BRL", _("Brazilian real (R$)")), ("USD", _("US dollar (US$)")), ("EUR", _("Euro (€)")))
@@ -17,15 +20,14 @@ CURRENCIES = (("BRL", _("Brazilian real (R$)")), ("USD", _("US dollar (US$)")), 
 class DateInput(forms.DateInput):
     """The browser's own calendar; its value is always ISO, whatever the page's language."""
 
-    input_type = "date"
-
-    def __init__(self) -> None:
+    def __init__(self, input_type: str = "date") -> None:
         super().__init__(format="%Y-%m-%d")
+        self.input_type = input_type
 
 
 class DayField(forms.DateField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=DateInput(), input_formats=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
+    def __init__(self, *, hidden: bool = False, **kwargs: Any) -> None:
+        super().__init__(widget=DateInput("hidden" if hidden else "date"), input_formats=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
 
 
 class MoneyField(forms.Field):
@@ -37,7 +39,7 @@ class MoneyField(forms.Field):
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{value // 100}.{value % 100:02d}" if isinstance(value, int) else value
+        return number_format(value / 100, decimal_pos=2) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
         text = re.sub(r"[\sR$U€]", "", str(value or ""))
@@ -63,10 +65,7 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
     class Meta:
         model = Terms
-        fields = [
-            *("last_date", "policy", "allowance_minutes", "package_minutes", "package_fee_cents", "functional_rate_cents"),
-            *("off_hours_rate_cents", "update_rate_cents", "increment_minutes"),
-        ]
+        fields = AGREED
 
     def clean_package_fee_cents(self) -> int:
         return self.cleaned_data["package_fee_cents"] or 0
@@ -85,13 +84,48 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
     def terms(self) -> dict[str, Any]:
         """The clean values as commands take them."""
-        return {name: self.cleaned_data[name] for name in TermsForm.Meta.fields}
+        return {name: self.cleaned_data[name] for name in AGREED}
 
 
 class AmendmentForm(TermsForm):
+    """Begins as what rules today; `changes` is what was changed in it.
+
+    For a day on which something else rules, it comes back with that, so that nobody undoes an amendment ahead without having seen it.
+    """
+
     from_date = DayField(label=_("Rules from"), help_text=_("Allowance and package change on the first of the month on or after this day."))
     reason = forms.CharField(max_length=200, label=_("What the amendment is for"))
+    shown_date = DayField(required=False, hidden=True)
     field_order = ["from_date", "reason"]
+
+    def __init__(self, data: Any = None, *, contract: Contract, today: date) -> None:
+        super().__init__(data)
+        self.contract = contract
+        shown_date = today
+        if data is not None:
+            with suppress(forms.ValidationError):
+                shown_date = self.fields["shown_date"].clean(data.get("shown_date", "")) or today
+        self.shown = contract.terms_on(shown_date)
+        self.initial = self.shown.agreed() | {"from_date": today, "shown_date": shown_date}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        from_date = data.get("from_date")
+        if from_date is not None and from_date >= self.contract.first_date:
+            ruling = self.contract.terms_on(from_date).agreed()
+            if ruling != self.shown.agreed():
+                self._show(ruling, from_date)
+                self.add_error("from_date", _("Other terms rule on this day than those shown before. Here they are, with your changes."))
+        return data
+
+    def _show(self, ruling: dict[str, Any], day: date) -> None:
+        untouched = set(AGREED) - set(self.changed_data)
+        shown = {name: str(self.fields[name].prepare_value(ruling[name])) for name in untouched}
+        self.data = {name: self.data[name] for name in self.data} | shown | {"shown_date": day.isoformat()}
+
+    def changes(self) -> dict[str, Any]:
+        """What the amendment says, as commands take it: the values that were changed, and the reason."""
+        return {name: value for name, value in self.terms().items() if name in self.changed_data} | {"reason": self.cleaned_data["reason"]}
 
 
 class SignatureForm(TermsForm):
@@ -113,6 +147,8 @@ class SignatureForm(TermsForm):
         super().__init__(*args, **kwargs)
         for name in ("account_manager", "deputy"):
             self.fields[name].queryset = account_managers()  # type: ignore[attr-defined]
+        for name, value in UNLESS_AGREED.items():
+            self.fields[name].initial = value
         self.fields["calendar"].initial = Calendar.objects.first()
         self.fields["policy"].initial = Policy.objects.filter(is_standard=True).first()
 
@@ -171,11 +207,13 @@ class EnvironmentForm(forms.Form):
         self.products = list(Product.objects.filter(contractproduct__contract__in=contracts).distinct())
         versions = list(Version.objects.filter(product__in=self.products))
         for product in self.products:
-            self.fields[f"version_{product.pk}"] = forms.ModelChoiceField(
-                Version.objects.filter(pk__in=[v.pk for v in versions if v.product_id == product.pk]),
+            offered = {str(v.pk): v for v in versions if v.product_id == product.pk}
+            self.fields[f"version_{product.pk}"] = forms.TypedChoiceField(
+                choices=[("", _("Not installed")), *((pk, version.number) for pk, version in offered.items())],
+                coerce=offered.__getitem__,
+                empty_value=None,
                 required=False,
                 label=product.name,
-                empty_label=_("Not installed"),
             )
 
     def installed(self) -> dict[Product, Version]:

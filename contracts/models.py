@@ -1,14 +1,26 @@
 """What the provider ships, where customers run it, and what each contract promised on any day."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, StaffMember, Team
 from accounts.tenancy import TenantModel
 from sla.models import Calendar, Policy
+
+# What the signature agrees and an amendment may change: columns of `Terms`.
+AGREED = (
+    *("last_date", "policy", "allowance_minutes", "package_minutes", "package_fee_cents", "functional_rate_cents"),
+    *("off_hours_rate_cents", "update_rate_cents", "increment_minutes"),
+)
+# What a signature agrees where it says nothing (CON-1). Not the columns' defaults: an amendment that says nothing changes nothing.
+UNLESS_AGREED = {"allowance_minutes": 120, "package_minutes": 0, "package_fee_cents": 0, "increment_minutes": 15}
+AGREED_COLUMNS = tuple("policy_id" if name == "policy" else name for name in AGREED)
 
 
 class Product(models.Model):
@@ -41,17 +53,31 @@ class Version(models.Model):
         return self.number
 
 
-class ContractQuerySet(models.QuerySet["Contract"]):
-    def in_force_on(self, day: date) -> "ContractQuerySet":
-        """Contracts active on `day` and within the dates that ruled on it (CON-2)."""
-        terms = Terms.objects.filter(contract=OuterRef("pk"), from_date__lte=day).order_by("-from_date", "-number")
-        standing = Standing.objects.filter(contract=OuterRef("pk"), from_date__lte=day).order_by("-from_date", "-id")
-        return self.annotate(
-            last_date_then=Subquery(terms.values("last_date")[:1]), standing_then=Subquery(standing.values("state")[:1])
-        ).filter(Q(standing_then=None) | Q(standing_then=Standing.State.ACTIVE), first_date__lte=day, last_date_then__gte=day)
+@dataclass(frozen=True)
+class RulingTerms:
+    """What a contract agrees on one day, whole. Money in cents of the contract's currency; `from_date`: since when it rules so."""
 
-    def covering(self, product: Product) -> "ContractQuerySet":
-        return self.filter(Exists(ContractProduct.objects.filter(contract=OuterRef("pk"), product=product)))
+    from_date: date
+    last_date: date
+    policy_id: int
+    allowance_minutes: int
+    package_minutes: int
+    package_fee_cents: int
+    functional_rate_cents: int
+    off_hours_rate_cents: int
+    update_rate_cents: int
+    increment_minutes: int
+    names_policy: "Terms" = field(repr=False, compare=False)
+
+    def policy(self) -> Policy:
+        """The SLA policy. Reads it unless it was prefetched along with the terms."""
+        policy = self.names_policy.policy
+        assert policy is not None, "a row names the policy when policy_id comes from it"
+        return policy
+
+    def agreed(self) -> dict[str, Any]:
+        """What rules by the names of `AGREED`, the policy as its id."""
+        return {name: getattr(self, column) for name, column in zip(AGREED, AGREED_COLUMNS, strict=True)}
 
 
 class Contract(TenantModel):
@@ -69,8 +95,6 @@ class Contract(TenantModel):
     )
     created_at = models.DateTimeField()
 
-    objects = ContractQuerySet.as_manager()
-
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["customer", "number"], name="one_contract_per_number")]
@@ -82,14 +106,18 @@ class Contract(TenantModel):
         """The day it is for this contract, by its calendar's zone. Reads the calendar unless it was selected along."""
         return self.calendar.day_of(now)
 
-    def terms_on(self, day: date) -> "Terms":
-        """The terms that rule on `day`; before the first day, those signed. Reads the contract's terms."""
-        terms = sorted(self.terms.all(), key=lambda t: (t.from_date, t.number))
-        return next((t for t in reversed(terms) if t.from_date <= day), terms[0])
+    def terms_on(self, day: date) -> RulingTerms:
+        """What rules on `day`: as signed, then as amended until then (CON-2). Reads the contract's terms."""
+        return fold(self.terms.all(), day)
 
     def state_on(self, day: date) -> str:
-        """`active`, `suspended` or `ended` by its dated standings alone, without regard to first and last day."""
+        """`active`, `suspended` or `ended` by its dated standings alone, without regard to first and last day.
+
+        An end wins over whatever was recorded for later days: what is ended stays ended.
+        """
         standings = sorted((s for s in self.standings.all() if s.from_date <= day), key=lambda s: (s.from_date, s.pk))
+        if any(s.state == Standing.State.ENDED for s in standings):
+            return Standing.State.ENDED
         return standings[-1].state if standings else Standing.State.ACTIVE
 
     def is_in_force_on(self, day: date) -> bool:
@@ -109,20 +137,23 @@ class ContractProduct(TenantModel):
 
 
 class Terms(TenantModel):
-    """What was agreed, from a date on, whole: number 0 as signed, 1, 2, … by amendment. Money in cents of the contract's currency."""
+    """What was agreed, from a date on: number 0 as signed and whole; 1, 2, … by amendment, null where it changes nothing.
+
+    Money in cents of the contract's currency.
+    """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="terms")
     number = models.PositiveSmallIntegerField()
     from_date = models.DateField(_("rules from"))
-    last_date = models.DateField(_("last day"))
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="+", verbose_name=_("SLA policy"))
-    allowance_minutes = models.PositiveIntegerField(_("functional minutes a month"), default=120)
-    package_minutes = models.PositiveIntegerField(_("package: minutes a month"), default=0)
-    package_fee_cents = models.PositiveIntegerField(_("package: monthly fee"), default=0)
-    functional_rate_cents = models.PositiveIntegerField(_("functional excess, per hour"))
-    off_hours_rate_cents = models.PositiveIntegerField(_("off-hours help, per hour"))
-    update_rate_cents = models.PositiveIntegerField(_("update service, per hour"))
-    increment_minutes = models.PositiveSmallIntegerField(_("billing increment in minutes"), default=15)
+    last_date = models.DateField(_("last day"), null=True)
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, related_name="+", verbose_name=_("SLA policy"))
+    allowance_minutes = models.PositiveIntegerField(_("functional minutes a month"), null=True)
+    package_minutes = models.PositiveIntegerField(_("package: minutes a month"), null=True)
+    package_fee_cents = models.PositiveIntegerField(_("package: monthly fee"), null=True)
+    functional_rate_cents = models.PositiveIntegerField(_("functional excess, per hour"), null=True)
+    off_hours_rate_cents = models.PositiveIntegerField(_("off-hours help, per hour"), null=True)
+    update_rate_cents = models.PositiveIntegerField(_("update service, per hour"), null=True)
+    increment_minutes = models.PositiveSmallIntegerField(_("billing increment in minutes"), null=True)
     reason = models.CharField(_("what the amendment is for"), max_length=200, blank=True)
     created_at = models.DateTimeField()
 
@@ -130,12 +161,31 @@ class Terms(TenantModel):
         ordering = ["contract_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["customer", "contract", "number"], name="one_row_per_amendment"),
+            models.CheckConstraint(
+                condition=Q(number__gt=0) | Q(**{f"{name}__isnull": False for name in AGREED}), name="signed_terms_are_whole"
+            ),
             models.CheckConstraint(condition=Q(increment_minutes__gte=1, increment_minutes__lte=60), name="increment_within_an_hour"),
             models.CheckConstraint(condition=Q(package_fee_cents=0) | Q(package_minutes__gt=0), name="package_fee_needs_minutes"),
         ]
 
     def __str__(self) -> str:
         return f"terms {self.number} of {self.contract_id}"
+
+
+def fold(terms: Iterable[Terms], day: date) -> RulingTerms:
+    """What the rows agree on `day`: each value is the last one named until then, by (from_date, number) after the signature.
+
+    An amendment in force sooner but recorded later leaves alone what another says for a later day.
+    """
+    signed, *amendments = sorted(terms, key=lambda t: (t.number > 0, t.from_date, t.number))
+    rows = [signed, *(t for t in amendments if t.from_date <= day)]
+    values: dict[str, Any] = {"from_date": rows[-1].from_date, "names_policy": signed}
+    for row in rows:
+        named = {column: getattr(row, column) for column in AGREED_COLUMNS}
+        values |= {column: value for column, value in named.items() if value is not None or row is signed}
+        if row.policy_id is not None:
+            values["names_policy"] = row
+    return RulingTerms(**values)
 
 
 class Standing(TenantModel):
@@ -175,7 +225,7 @@ class Environment(TenantModel):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["customer", "name"], name="one_environment_per_name")]
+        constraints = [models.UniqueConstraint(fields=["customer", "name"], condition=Q(retired_at=None), name="one_environment_per_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
-from contracts.models import Contract, Environment, Product, Standing, Terms
+from accounts.models import Customer, StaffMember
+from accounts.tenancy import acting_for
+from contracts.models import Contract, Environment, Product, RulingTerms, Standing
+
+CUSTOMERS_A_PAGE = 100
 
 
 def contracts_in_force(customer: Customer, now: datetime) -> list[Contract]:
@@ -37,13 +41,24 @@ def usual_contract(contracts: list[Contract], environment: Environment | None) -
 
 
 def whom_to_talk_to(customer: Customer) -> list[str]:
-    """Display names of the account managers of the customer's contracts, for those who have none in force."""
-    return list(
-        Contract.objects.filter(customer=customer)
-        .order_by("account_manager__display_name")
-        .values_list("account_manager__display_name", flat=True)
-        .distinct()
-    )
+    """Display names of those who answer for the newest contract on each product, for customers who have none in force.
+
+    Its account manager, or the deputy of one who left the staff; where both left, those of the contract before. Empty when all did.
+    Reads as a command does: who is still staff is not for customers to list.
+    """
+    names: list[str] = []
+    answered: set[int] = set()
+    with acting_for(customer.pk):
+        staff = set(StaffMember.objects.filter(roles__isnull=False, person__is_active=True).values_list("pk", flat=True))
+        contracts = Contract.objects.filter(customer=customer).select_related("account_manager", "deputy").prefetch_related("products")
+        for contract in contracts.order_by("-first_date", "-pk"):
+            products = {product.pk for product in contract.products.all()}
+            member = next((m for m in (contract.account_manager, contract.deputy) if m is not None and m.pk in staff), None)
+            if member is None or products <= answered:
+                continue
+            answered |= products
+            names.append(member.display_name)
+    return list(dict.fromkeys(names))
 
 
 def customer_panel(customer: Customer, now: datetime) -> dict[str, object]:
@@ -65,7 +80,7 @@ class ContractCard:
     """A contract as of today. `state`: `in_force`, `not_begun`, `expired`, `suspended` or `ended`."""
 
     contract: Contract
-    terms: Terms
+    terms: RulingTerms
     state: str
     label: "str | Promise"
     days_left: int | None
@@ -122,13 +137,18 @@ class CustomerRow:
     cards: list[ContractCard]
 
 
-def customers_page(words: str, after: str, now: datetime, size: int = 100) -> tuple[list[CustomerRow], bool]:
-    """Customers by name, with what their contracts are today, and whether there are more; `after`: the last name seen."""
-    customers = Customer.objects.order_by("name")
+def customers_page(words: str, after: int | None, now: datetime, size: int | None = None) -> tuple[list[CustomerRow], bool]:
+    """Customers by name, with what their contracts are today, and whether there are more.
+
+    `after`: the last customer seen; the list begins anew when that is nobody's. `size`: CUSTOMERS_A_PAGE unless told.
+    """
+    size = size or CUSTOMERS_A_PAGE
+    customers = Customer.objects.order_by("name", "pk")
     if words:
         customers = customers.filter(name__icontains=words)
-    if after:
-        customers = customers.filter(name__gt=after)
+    last = Customer.objects.filter(pk=after).first() if after is not None else None
+    if last is not None:
+        customers = customers.filter(Q(name__gt=last.name) | Q(name=last.name, pk__gt=last.pk))
     found = list(customers[: size + 1])
     page = found[:size]
     contracts: dict[int, list[ContractCard]] = {}

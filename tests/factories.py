@@ -66,7 +66,7 @@ def policy() -> Policy:
 
 def terms(**changes: Any) -> dict[str, Any]:
     return {
-        "last_date": date(2027, 12, 31),
+        "last_date": date(2099, 12, 31),
         "policy": policy(),
         "functional_rate_cents": 24000,
         "off_hours_rate_cents": 36000,

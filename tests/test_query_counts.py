@@ -17,12 +17,12 @@ COSTS = {
     "portal:contracts": 19,
     "portal:environments": 20,
     "portal:people": 16,
-    "console:queue": 19,
-    "console:search": 19,
-    "console:customers": 22,
-    "console:customer": 32,
-    "console:outbox": 19,
-    "console:audit": 25,
+    "console:queue": 20,
+    "console:search": 20,
+    "console:customers": 23,
+    "console:customer": 33,
+    "console:outbox": 20,
+    "console:audit": 26,
 }
 
 

@@ -163,14 +163,14 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveSmallIntegerField()),
                 ("from_date", models.DateField(verbose_name="rules from")),
-                ("last_date", models.DateField(verbose_name="last day")),
-                ("allowance_minutes", models.PositiveIntegerField(default=120, verbose_name="functional minutes a month")),
-                ("package_minutes", models.PositiveIntegerField(default=0, verbose_name="package: minutes a month")),
-                ("package_fee_cents", models.PositiveIntegerField(default=0, verbose_name="package: monthly fee")),
-                ("functional_rate_cents", models.PositiveIntegerField(verbose_name="functional excess, per hour")),
-                ("off_hours_rate_cents", models.PositiveIntegerField(verbose_name="off-hours help, per hour")),
-                ("update_rate_cents", models.PositiveIntegerField(verbose_name="update service, per hour")),
-                ("increment_minutes", models.PositiveSmallIntegerField(default=15, verbose_name="billing increment in minutes")),
+                ("last_date", models.DateField(null=True, verbose_name="last day")),
+                ("allowance_minutes", models.PositiveIntegerField(null=True, verbose_name="functional minutes a month")),
+                ("package_minutes", models.PositiveIntegerField(null=True, verbose_name="package: minutes a month")),
+                ("package_fee_cents", models.PositiveIntegerField(null=True, verbose_name="package: monthly fee")),
+                ("functional_rate_cents", models.PositiveIntegerField(null=True, verbose_name="functional excess, per hour")),
+                ("off_hours_rate_cents", models.PositiveIntegerField(null=True, verbose_name="off-hours help, per hour")),
+                ("update_rate_cents", models.PositiveIntegerField(null=True, verbose_name="update service, per hour")),
+                ("increment_minutes", models.PositiveSmallIntegerField(null=True, verbose_name="billing increment in minutes")),
                 ("reason", models.CharField(blank=True, max_length=200, verbose_name="what the amendment is for")),
                 ("created_at", models.DateTimeField()),
                 ("contract", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="terms", to="contracts.contract")),
@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
                 (
                     "policy",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sla.policy", verbose_name="SLA policy"
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sla.policy", verbose_name="SLA policy"
                     ),
                 ),
             ],
@@ -221,7 +221,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="environment",
-            constraint=models.UniqueConstraint(fields=("customer", "name"), name="one_environment_per_name"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)), fields=("customer", "name"), name="one_environment_per_name"
+            ),
         ),
         migrations.AddConstraint(
             model_name="environmentcontact",
@@ -238,6 +240,27 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="terms",
             constraint=models.UniqueConstraint(fields=("customer", "contract", "number"), name="one_row_per_amendment"),
+        ),
+        migrations.AddConstraint(
+            model_name="terms",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("number__gt", 0),
+                    models.Q(
+                        ("allowance_minutes__isnull", False),
+                        ("functional_rate_cents__isnull", False),
+                        ("increment_minutes__isnull", False),
+                        ("last_date__isnull", False),
+                        ("off_hours_rate_cents__isnull", False),
+                        ("package_fee_cents__isnull", False),
+                        ("package_minutes__isnull", False),
+                        ("policy__isnull", False),
+                        ("update_rate_cents__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="signed_terms_are_whole",
+            ),
         ),
         migrations.AddConstraint(
             model_name="terms",

@@ -15,12 +15,25 @@ from contracts.forms import AmendmentForm, ContractEditForm, EnvironmentForm, Si
 from contracts.models import Contract, ContractProduct, Environment
 from helpdesk.lib.refusals import Refusal
 
+# Where the form explains a refusal; the others belong to no field.
+FIELD_OF: dict[type[Refusal], str] = {
+    commands.NumberTaken: "number",
+    commands.BeforeFirstDay: "from_date",
+    commands.DatesReversed: "last_date",
+    commands.FeeWithoutMinutes: "package_minutes",
+}
+
 
 def customers(request: DeskRequest) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[:120]
-    rows, has_more = queries.customers_page(words, request.GET.get("after", ""), timezone.now())
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:120]
+    rows, has_more = queries.customers_page(words, _row_id(request.GET.get("after", "")), timezone.now())
     context = {"rows": rows, "has_more": has_more, "words": words}
     return render(request, "console/customers.html", context)
+
+
+def _row_id(text: str) -> int | None:
+    """A row's id as an address carries it; None for what can't be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _customer(pk: int) -> Customer:
@@ -81,7 +94,7 @@ def contract_new(request: DeskRequest, customer_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except Refusal as refusal:
-            form.add_error("number", str(refusal))
+            form.add_error(FIELD_OF.get(type(refusal)), str(refusal))
         else:
             messages.success(request, _("Contract %(number)s is registered.") % {"number": contract})
             return redirect("console:contract", contract.pk)
@@ -106,25 +119,18 @@ def contract_edit(request: DeskRequest, pk: int) -> HttpResponse:
 def amend(request: DeskRequest, pk: int) -> HttpResponse:
     contract = _contract(request, pk)
     now = timezone.now()
-    ruling = contract.terms_on(contract.today(now))
-    form = AmendmentForm(request.POST or None, instance=None, initial=_terms_values(ruling) | {"from_date": contract.today(now)})
+    form = AmendmentForm(request.POST or None, contract=contract, today=contract.today(now))
     if request.method == "POST" and form.is_valid():
-        changes = form.terms() | {"reason": form.cleaned_data["reason"]}
+        from_date = form.cleaned_data["from_date"]
         try:
-            commands.amend(
-                actor=request.access.person, contract=contract, from_date=form.cleaned_data["from_date"], changes=changes, now=now
-            )
+            commands.amend(actor=request.access.person, contract=contract, from_date=from_date, changes=form.changes(), now=now)
         except Refusal as refusal:
-            form.add_error("from_date", str(refusal))
+            form.add_error(FIELD_OF.get(type(refusal)), str(refusal))
         else:
             messages.success(request, _("Amendment registered."))
             return redirect("console:contract", contract.pk)
     context = {"form": form, "contract": contract, "for_customer": contract.customer, "is_amendment": True}
     return render(request, "console/contract_form.html", context, status=422 if form.errors else 200)
-
-
-def _terms_values(terms: object) -> dict[str, object]:
-    return {name: getattr(terms, name) for name in AmendmentForm.Meta.fields}
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The customer's pages about tickets. They read in the customer's scope: what is not theirs is not there."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -129,15 +130,17 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
     if answered.pk != ticket.pk:
         messages.success(request, _("%(old)s is closed, so your text opened %(new)s.") % {"old": ticket.number, "new": answered.number})
     elif answered.is_closed:
-        managers = ", ".join(whom_to_talk_to(request.access.customer))
-        messages.warning(
-            request,
-            _("This ticket is closed and no contract is in force. Your text was kept for our staff; please talk to %(managers)s.")
-            % {"managers": managers},
-        )
+        messages.warning(request, _held_sentence(request))
     else:
         messages.success(request, _("Your reply was sent."))
     return redirect(f"{answered.portal_url}?sent=1")
+
+
+def _held_sentence(request: DeskRequest) -> str:
+    managers = ", ".join(whom_to_talk_to(request.access.customer)) or settings.PROVIDER_NAME
+    return _("This ticket is closed and no contract is in force. Your text was kept for our staff; please talk to %(managers)s.") % {
+        "managers": managers
+    }
 
 
 @require_POST
