@@ -6,16 +6,21 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, queries
 from accounts.models import Customer, Invitation, Membership, Person, StaffMember, StaffRole, Team, TeamMember
 from accounts.tenancy import acting_for, as_nobody, as_provider
 from helpdesk.lib.refusals import Refusal
 
+# Each invitation sends mail to an address of the inviter's choice: without a bound, our server would carry anybody's mass mail.
+OPEN_INVITATIONS = 20
+INVITATIONS_A_DAY = 50
+BIGGEST_ID = 2**63 - 1
 CUSTOMER_FACTS = ("name", "language", "time_zone", "second_factor_required")
 
 
@@ -27,6 +32,10 @@ class AlreadyInvited(Refusal):
     sentence = _("There is an open invitation for this address already. Withdraw it first to send another.")
 
 
+class TooManyInvitations(Refusal):
+    sentence = _("The company has too many open invitations, or sent too many today. Withdraw some, or go on tomorrow.")
+
+
 class InvitationClosed(Refusal):
     sentence = _("This invitation was used, withdrawn or has expired. Ask your company's admin for a new one.")
 
@@ -35,13 +44,9 @@ class LastAdmin(Refusal):
     sentence = _("The company needs at least one admin. Make somebody else admin first.")
 
 
-def create_customer(
-    *, actor: Person | None, name: str, language: str, time_zone: str, second_factor_required: bool = False, now: datetime
-) -> Customer:
+def create_customer(*, actor: Person | None, name: str, language: str, time_zone: str, now: datetime) -> Customer:
     with as_provider():
-        customer = Customer.objects.create(
-            name=name, language=language, time_zone=time_zone, second_factor_required=second_factor_required, created_at=now
-        )
+        customer = Customer.objects.create(name=name, language=language, time_zone=time_zone, created_at=now)
         audit.record(
             actor=actor,
             customer_id=customer.pk,
@@ -54,7 +59,9 @@ def create_customer(
 
 
 def change_customer(*, actor: Person, customer: Customer, now: datetime, **changes: object) -> None:
-    """Set any of name, language, time_zone, second_factor_required."""
+    """Set any of name, language, time_zone, second_factor_required; with none of them nothing happens."""
+    if not changes:
+        return
     with acting_for(customer.pk):
         row = Customer.objects.select_for_update().get(pk=customer.pk)
         before = audit.facts(row, *changes)
@@ -101,9 +108,11 @@ def add_member(*, actor: Person | None, customer: Customer, person: Person, role
 
 
 def change_role(*, actor: Person, membership: Membership, role: str, now: datetime) -> None:
-    """Raises LastAdmin when nobody else could manage the company's people afterwards."""
+    """Raises LastAdmin when nobody else could manage the company's people afterwards. Who left keeps the role they had."""
     with acting_for(membership.customer_id):
         row = _lock_members(membership)
+        if row.ended_at is not None:
+            return
         if role != Membership.Role.ADMIN:
             _refuse_last_admin(row)
         before = audit.facts(row, "role")
@@ -121,9 +130,11 @@ def change_role(*, actor: Person, membership: Membership, role: str, now: dateti
 
 
 def remove_member(*, actor: Person, membership: Membership, now: datetime) -> None:
-    """End a membership at once; the person keeps their account and any other customer. Raises LastAdmin."""
+    """End a membership at once; the person keeps their account and any other customer. A second time does nothing. Raises LastAdmin."""
     with acting_for(membership.customer_id):
         row = _lock_members(membership)
+        if row.ended_at is not None:
+            return
         _refuse_last_admin(row)
         row.ended_at = now
         row.save(update_fields=["ended_at"])
@@ -150,17 +161,21 @@ def _refuse_last_admin(membership: Membership) -> None:
 
 
 def invite(*, actor: Person, customer: Customer, email: str, name: str, role: str, language: str, now: datetime) -> Invitation:
-    """Invite an address and owe it the mail with the link. Raises AlreadyMember, AlreadyInvited."""
+    """Invite an address and owe it the mail with the link. Raises AlreadyMember, AlreadyInvited, TooManyInvitations."""
     email = email.strip().lower()
     token = secrets.token_urlsafe(32)
     with acting_for(customer.pk):
         Customer.objects.select_for_update().get(pk=customer.pk)
         if Membership.objects.in_force().filter(customer=customer, person__email__iexact=email).exists():
             raise AlreadyMember
-        open_ones = Invitation.objects.filter(customer=customer, email__iexact=email, accepted_at=None, revoked_at=None)
-        if any(invitation.is_open(now) for invitation in open_ones):
+        unused = Invitation.objects.filter(customer=customer, accepted_at=None, revoked_at=None)
+        theirs = unused.filter(email__iexact=email)
+        if any(invitation.is_open(now) for invitation in theirs):
             raise AlreadyInvited
-        open_ones.update(revoked_at=now)
+        sent_lately = Invitation.objects.filter(customer=customer, created_at__gt=now - timedelta(days=1))
+        if unused.filter(expires_at__gt=now).count() >= OPEN_INVITATIONS or sent_lately.count() >= INVITATIONS_A_DAY:
+            raise TooManyInvitations
+        theirs.update(revoked_at=now)
         invitation = Invitation.objects.create(
             customer=customer,
             email=email,
@@ -181,8 +196,15 @@ def invite(*, actor: Person, customer: Customer, email: str, name: str, role: st
             now=now,
         )
         link = settings.BASE_URL + reverse("invitation", args=[customer.pk, token])
-        get_adapter().send_mail("account/email/invitation", email, {"invitation": invitation, "link": link, "language": language})
+        context = {"invitation": invitation, "inviter": inviter_name(invitation), "link": link, "language": language}
+        get_adapter().send_mail("account/email/invitation", email, context)
     return invitation
+
+
+def inviter_name(invitation: Invitation) -> str:
+    """Who invited, as customers know them: of staff the display name."""
+    with acting_for(invitation.customer_id):
+        return queries.display_names([invitation.invited_by_id])[invitation.invited_by_id]
 
 
 def revoke_invitation(*, actor: Person, invitation: Invitation, now: datetime) -> None:
@@ -196,6 +218,8 @@ def revoke_invitation(*, actor: Person, invitation: Invitation, now: datetime) -
 
 def find_invitation(customer_id: int, token: str, now: datetime) -> Invitation:
     """The open invitation of this link. Raises InvitationClosed for a used, withdrawn, expired or made-up one, all alike."""
+    if customer_id > BIGGEST_ID:
+        raise InvitationClosed
     with acting_for(customer_id):
         invitation = Invitation.objects.select_related("customer").filter(token_hash=_hash(token)).first()
     if invitation is None or not invitation.is_open(now):
@@ -249,6 +273,18 @@ def set_staff_roles(*, actor: Person | None, person: Person, display_name: str, 
             actor=actor, customer_id=None, verb="set_staff_roles", target=member, before={"roles": before}, after={"roles": wanted}, now=now
         )
     return member
+
+
+def remove_second_factor(*, actor: Person, person: Person, now: datetime) -> bool:
+    """Let a person who lost every factor sign in by password again, and tell them; whether there was one to remove."""
+    with as_provider():
+        # The staff may remove these rows but never read what is in them, so the row is not loaded first.
+        factors = Authenticator.objects.filter(user_id=person.pk)
+        if not factors._raw_delete(factors.db):
+            return False
+        audit.record(actor=actor, customer_id=None, verb="remove_second_factor", target=person, now=now)
+        get_adapter().send_mail("account/email/second_factor_removed", person.email, {"user": person})
+    return True
 
 
 def set_team(*, actor: Person | None, name: str, members: Iterable[StaffMember], now: datetime) -> Team:

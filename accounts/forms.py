@@ -96,7 +96,7 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at
 
     class Meta:
         model = Customer
-        fields = ["name", "language", "time_zone", "second_factor_required"]
+        fields = ["name", "language", "time_zone"]
 
 
 class SecondFactorForm(forms.Form):

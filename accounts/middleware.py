@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -29,6 +30,20 @@ PROVIDER_PATHS = ("/console/", "/admin/")
 BARE_PATHS = ("/healthz", "/readyz", "/robots.txt", "/favicon.ico")
 
 
+# What a stranger may send: the forms of signing in are a few hundred bytes.
+STRANGERS_BYTES = 64 * 1024
+
+
+def _refused_body(request: HttpRequest) -> int | None:
+    """The status for a body that a stranger may not send, before a byte of it is read: it would be parsed, and stored, for nobody."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        return HTTPStatus.LENGTH_REQUIRED
+    length = request.headers.get("Content-Length") or "0"
+    if not (length.isdecimal() and len(length) < 19 and int(length) <= STRANGERS_BYTES):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return None
+
+
 class ScopeMiddleware:
     """One transaction a request, rolled back when the answer is a server error.
 
@@ -42,7 +57,9 @@ class ScopeMiddleware:
         if request.path in BARE_PATHS:
             return self.get_response(request)
         signed_in = request.user.is_authenticated
-        if signed_in and request.method == "POST":
+        if not signed_in and (status := _refused_body(request)):
+            return HttpResponse(_("This is more than can be sent without signing in."), status=status, content_type="text/plain")
+        if request.method == "POST":
             request.POST  # noqa: B018 - reading it receives the body
         if not signed_in and not request.path.startswith(ACCOUNT_PATHS):
             return redirect(f"{reverse(settings.LOGIN_URL)}?next={quote(request.get_full_path())}")

@@ -5,61 +5,105 @@ are taken on inside a transaction (see `tenancy.py`). Policies are per role: one
 would cost the planner its index. Every protected table is FORCEd, so that even its owner passes a policy.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from django.db import connection, migrations
+from django.db.migrations.loader import MigrationLoader
 
 CUSTOMER = "nullif(current_setting('app.customer', true), '')::bigint"
 PERSON = "nullif(current_setting('app.person', true), '')::bigint"
 
 
-def tenant_table(
-    table: str, *, visible: str | None = "true", column: str = "customer_id", changes: str = "INSERT, UPDATE"
-) -> migrations.RunSQL:
+@dataclass(frozen=True)
+class Policy:
+    """`using` holds for reading and, unless the policy is only for reading, for what is written too."""
+
+    name: str
+    role: str
+    using: str = "true"
+    reads_only: bool = False
+
+    @property
+    def command(self) -> str:
+        return "SELECT" if self.reads_only else "ALL"
+
+    @property
+    def check(self) -> str:
+        return "" if self.reads_only else self.using
+
+    def sql(self, table: str) -> str:
+        check = f" WITH CHECK ({self.check})" if self.check else ""
+        return f"CREATE POLICY {self.name} ON {table} FOR {self.command} TO {self.role} USING ({self.using}){check};"
+
+
+class TableRules(migrations.RunSQL):
+    """Policies and grants of one table: as SQL for the migration, and as what `isolation_faults` expects to find afterwards.
+
+    `grants`: privileges by role, as after GRANT. `secured`: row-level security is switched on and forced.
+    """
+
+    def __init__(self, table: str, *, secured: bool = False, policies: Sequence[Policy] = (), grants: Mapping[str, str]) -> None:
+        self.table, self.secured, self.policies, self.grants = table, secured, tuple(policies), dict(grants)
+        security = [f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"]
+        insecurity = [f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;"]
+        sql = security * secured + [policy.sql(table) for policy in policies]
+        sql += [f"GRANT {privileges} ON {table} TO {role};" for role, privileges in grants.items()]
+        undo = [f"DROP POLICY {policy.name} ON {table};" for policy in policies] + insecurity * secured
+        undo += [f"REVOKE ALL ON {table} FROM {role};" for role in grants]
+        super().__init__("\n".join(sql), "\n".join(undo))
+
+
+class AppendOnly(migrations.RunSQL):
+    """Triggers that refuse every change and removal of a row, whoever asks."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(
+            f"""
+            CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION '{table} is only ever added to' USING ERRCODE = 'restrict_violation'; END $$;
+            CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_is_append_only();
+            CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_append_only();
+            """,
+            f"DROP TRIGGER never_emptied ON {table}; DROP TRIGGER append_only ON {table}; DROP FUNCTION {table}_is_append_only();",
+        )
+
+
+def tenant_table(table: str, *, visible: str | None = "true", column: str = "customer_id", changes: str = "INSERT, UPDATE") -> TableRules:
     """Protect a table of customers' rows.
 
     `visible`: what a customer may see of its own rows, as SQL; None: nothing. `changes`: what commands and staff may do.
     A row whose customer is NULL belongs to nobody: commands without a customer write it, the staff see it.
     """
-    mine = f"{column} = {CUSTOMER}"
-    command = f"{column} IS NOT DISTINCT FROM {CUSTOMER}"
-    sql = f"""
-        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-        ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-        CREATE POLICY owner_rw ON {table} TO desk_owner USING (true) WITH CHECK (true);
-        CREATE POLICY provider_rw ON {table} TO desk_provider USING (true) WITH CHECK (true);
-        CREATE POLICY command_rw ON {table} TO desk_command USING ({command}) WITH CHECK ({command});
-        GRANT SELECT, {changes} ON {table} TO desk_command, desk_provider;
-    """
+    policies = [
+        Policy("owner_rw", "desk_owner"),
+        Policy("provider_rw", "desk_provider"),
+        Policy("command_rw", "desk_command", f"NOT ({column} IS DISTINCT FROM {CUSTOMER})"),
+    ]
+    grants = {"desk_command": f"SELECT, {changes}", "desk_provider": f"SELECT, {changes}"}
     if visible is not None:
-        sql += f"""
-            CREATE POLICY tenant_read ON {table} FOR SELECT TO desk_tenant USING ({mine} AND {visible});
-            GRANT SELECT ON {table} TO desk_tenant;
-        """
-    undo = f"""
-        DROP POLICY IF EXISTS tenant_read ON {table};
-        DROP POLICY command_rw ON {table}; DROP POLICY provider_rw ON {table}; DROP POLICY owner_rw ON {table};
-        ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
-        REVOKE ALL ON {table} FROM desk_tenant, desk_command, desk_provider;
-    """
-    return migrations.RunSQL(sql, undo)
+        policies.append(Policy("tenant_read", "desk_tenant", f"{column} = {CUSTOMER} AND {visible}", reads_only=True))
+        grants["desk_tenant"] = "SELECT"
+    return TableRules(table, secured=True, policies=policies, grants=grants)
 
 
-def provider_table(table: str, *, tenant_reads: bool = False, app_reads: bool = False) -> migrations.RunSQL:
+def provider_table(table: str, *, tenant_reads: bool = False, app_reads: bool = False) -> TableRules:
     """Grant a table of the provider's own: staff write, commands read, customers read it only where it says so."""
     readers = ["desk_command"] + ["desk_tenant"] * tenant_reads + ["desk_app"] * app_reads
-    return migrations.RunSQL(
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO desk_provider; GRANT SELECT ON {table} TO {', '.join(readers)};",
-        f"REVOKE ALL ON {table} FROM desk_provider, {', '.join(readers)};",
+    return TableRules(table, grants={"desk_provider": "SELECT, INSERT, UPDATE, DELETE"} | dict.fromkeys(readers, "SELECT"))
+
+
+def login_table(table: str, **others: str) -> TableRules:
+    """Grant a table that signing in needs before a scope is known; customers' pages can't read it.
+
+    `others`: what else is granted, by the role without its `desk_`.
+    """
+    return TableRules(
+        table, grants={"desk_app": "SELECT, INSERT, UPDATE, DELETE"} | {f"desk_{role}": privileges for role, privileges in others.items()}
     )
-
-
-def login_table(table: str, *, provider: str | None = None) -> migrations.RunSQL:
-    """Grant a table that signing in needs before a scope is known; customers' pages can't read it."""
-    sql = f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO desk_app;"
-    if provider:
-        sql += f"GRANT {provider} ON {table} TO desk_provider;"
-    return migrations.RunSQL(sql, f"REVOKE ALL ON {table} FROM desk_app, desk_provider;")
 
 
 def addressable(table: str) -> migrations.RunSQL:
@@ -80,17 +124,9 @@ def same_customer(table: str, column: str, parent: str) -> migrations.RunSQL:
     )
 
 
-def append_only(table: str) -> migrations.RunSQL:
+def append_only(table: str) -> AppendOnly:
     """Refuse every change and removal of a row, whoever asks."""
-    return migrations.RunSQL(
-        f"""
-        CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN RAISE EXCEPTION '{table} is only ever added to' USING ERRCODE = 'restrict_violation'; END $$;
-        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_is_append_only();
-        CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_append_only();
-        """,
-        f"DROP TRIGGER never_emptied ON {table}; DROP TRIGGER append_only ON {table}; DROP FUNCTION {table}_is_append_only();",
-    )
+    return AppendOnly(table)
 
 
 # Tables without a customer, each with the reason why that is right. Everything else must be a protected tenant table.
@@ -122,7 +158,25 @@ UNSCOPED_TABLES: dict[str, str] = {
 
 def isolation_faults() -> list[str]:
     """Everything in the catalogue that would let one customer's row out, as sentences; empty when all is in place."""
-    return [*_unprotected_tables(), *_uncommon_policies(), *_loose_foreign_keys(), *_side_doors()]
+    return [
+        *_unprotected_tables(),
+        *_other_policies(),
+        *_other_grants(),
+        *_missing_triggers(),
+        *_loose_foreign_keys(),
+        *_side_doors(),
+    ]
+
+
+@cache
+def _operations() -> tuple[migrations.operations.base.Operation, ...]:
+    """Every operation of every migration: what the catalogue should hold is what they say."""
+    found = MigrationLoader(None).disk_migrations
+    return tuple(operation for key in sorted(found) for operation in found[key].operations)
+
+
+def _table_rules() -> list[TableRules]:
+    return [operation for operation in _operations() if isinstance(operation, TableRules)]
 
 
 def _rows(sql: str, parameters: Sequence[list[str]] = ()) -> list[tuple[str, ...]]:
@@ -155,33 +209,98 @@ def _unprotected_tables() -> list[str]:
     }
     carrying = set(tenant_tables())
     faults = [f"{table} carries a customer without forced row-level security" for table in sorted(carrying - protected)]
+    faults += [
+        f"{rules.table} is without forced row-level security"
+        for rules in _table_rules()
+        if rules.secured and rules.table not in protected | carrying
+    ]
     others = {name for (name,) in _rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")} - carrying
     faults += [f"{table} carries no customer and is not a named exception" for table in sorted(others - UNSCOPED_TABLES.keys())]
     return faults
 
 
-def _uncommon_policies() -> list[str]:
-    """A tenant's policy must compare the customer and only read; nobody but staff and owner may have an open one."""
-    faults = []
-    policies = _rows("SELECT tablename, policyname, roles::text, cmd, coalesce(qual, ''), coalesce(with_check, '') FROM pg_policies")
-    for table, policy, roles, command, using, check in policies:
-        if table not in tenant_tables():
-            continue
-        if "desk_tenant" in roles and command != "SELECT":
-            faults.append(f"{table}: policy {policy} lets a customer's page write")
-        if ("desk_tenant" in roles or "desk_command" in roles) and "app.customer" not in using + check:
-            faults.append(f"{table}: policy {policy} does not ask for the customer")
-        if roles == "{public}":
-            faults.append(f"{table}: policy {policy} holds for every role")
-    for table in tenant_tables():
-        missing = {"owner_rw", "provider_rw", "command_rw"} - {row[1] for row in policies if row[0] == table}
-        faults += [f"{table}: policy {policy} is missing" for policy in sorted(missing)]
-    writable = _rows(
-        "SELECT c.relname, a.privilege_type FROM pg_class c CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee "
-        "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.privilege_type <> 'SELECT' "
-        "AND (a.grantee = 0 OR r.rolname = 'desk_tenant')"
+def _other_policies() -> list[str]:
+    """Policies must be those of the migrations, word for word: one more, one less or another condition is a fault."""
+    expected = {
+        (rules.table, policy.name): ("PERMISSIVE", f"{{{policy.role}}}", policy.command, _plain(policy.using), _plain(policy.check))
+        for rules in _table_rules()
+        for policy in rules.policies
+    }
+    found = {
+        (table, name): (kind, roles, command, _plain(using), _plain(check))
+        for table, name, kind, roles, command, using, check in _rows(
+            "SELECT tablename, policyname, permissive, roles::text, cmd, coalesce(qual, ''), coalesce(with_check, '') "
+            "FROM pg_policies WHERE schemaname = 'public'"
+        )
+    }
+    return (
+        [f"{table}: policy {name} is missing" for table, name in sorted(expected.keys() - found.keys())]
+        + [f"{table}: policy {name} was made by no migration" for table, name in sorted(found.keys() - expected.keys())]
+        + [
+            f"{table}: policy {name} is not what its migration made"
+            for table, name in sorted(found.keys() & expected.keys())
+            if found[table, name] != expected[table, name]
+        ]
     )
-    return faults + [f"{table}: customers' pages may {privilege}" for table, privilege in writable]
+
+
+def _plain(condition: str) -> str:
+    """A condition without what PostgreSQL adds when it shows one: brackets, casts of texts, capitals, spaces."""
+    return re.sub(r"[()\s]|::text", "", condition).lower()
+
+
+def _other_grants() -> list[str]:
+    """Grants must be those of the migrations, by table, column and role; the backup may read everything besides."""
+    expected = {
+        (rules.table, role, privilege)
+        for rules in _table_rules()
+        for role, privileges in rules.grants.items()
+        for privilege in _single_privileges(privileges)
+    }
+    found = {
+        (table, role, privilege)
+        for table, role, privilege in _rows(
+            """
+            WITH acls AS (
+                SELECT oid, relacl AS acl, '' AS of_column FROM pg_class
+                UNION ALL
+                SELECT attrelid, attacl, ' (' || attname || ')' FROM pg_attribute WHERE NOT attisdropped
+            )
+            SELECT c.relname, coalesce(r.rolname, 'PUBLIC'), a.privilege_type || of_column
+            FROM acls JOIN pg_class c USING (oid) CROSS JOIN aclexplode(acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+            WHERE c.relnamespace = 'public'::regnamespace AND a.grantee <> c.relowner
+            """
+        )
+        if (role, privilege) != ("desk_backup", "SELECT")
+    }
+    return [f"{role} may {privilege} {table}, which no migration granted" for table, role, privilege in sorted(found - expected)] + [
+        f"{role} may not {privilege} {table}, which a migration granted" for table, role, privilege in sorted(expected - found)
+    ]
+
+
+def _single_privileges(privileges: str) -> list[str]:
+    """`SELECT (id, type), DELETE` is `SELECT (id)`, `SELECT (type)` and `DELETE`."""
+    found = []
+    for word, columns in re.findall(r"(\w+)(?: \(([^)]*)\))?", privileges):
+        found += [f"{word} ({column.strip()})" for column in columns.split(",")] if columns else [word]
+    return found
+
+
+def _missing_triggers() -> list[str]:
+    expected = {
+        (operation.table, name)
+        for operation in _operations()
+        if isinstance(operation, AppendOnly)
+        for name in ("append_only", "never_emptied")
+    }
+    found = set(
+        _rows(
+            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE c.relnamespace = 'public'::regnamespace AND t.tgenabled IN ('O', 'A') "
+            "AND t.tgfoid = to_regproc(c.relname || '_is_append_only')"
+        )
+    )
+    return [f"{table}: trigger {name} is missing or switched off" for table, name in sorted(expected - found)]
 
 
 def _loose_foreign_keys() -> list[str]:

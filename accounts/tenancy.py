@@ -4,13 +4,16 @@ A scope is a role and a customer, both set LOCAL, so that they die with the tran
 sees the few tables that signing in needs, and nothing of any customer. The roles' policies are made in `rls.py`.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import connection, models, transaction
+from django.db import InternalError, connection, models, transaction
+
+log = logging.getLogger(__name__)
 
 Kind = Literal["none", "tenant", "command", "provider"]
 
@@ -58,8 +61,10 @@ def _apply(scope: Scope) -> None:
 def enter(scope: Scope) -> Iterator[None]:
     """Run the block in `scope`, in a transaction (the outermost use opens it). Raises ScopeError when that would widen.
 
-    Inside the same scope nothing happens at all. The scope before is put back by a statement, since a LOCAL setting outlives the savepoint in which it was made; when
-    the block fails, the rollback itself puts it back.
+    Inside the same scope nothing happens at all: no savepoint either, so what fails there spoils the transaction around it.
+    The scope before is put back by a statement, since a LOCAL setting outlives the savepoint in which it was made; when the
+    block fails, the rollback itself puts it back. A block that ends well after a database error, such as a page that became
+    an answer of 500, is rolled back too: raising again here would only hide the error that counts.
     """
     before = current()
     if before == scope and connection.in_atomic_block:
@@ -74,7 +79,11 @@ def enter(scope: Scope) -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-        _apply(before)
+        try:
+            _apply(before)
+        except (InternalError, transaction.TransactionManagementError):
+            log.exception("The block kept a database error to itself; what it wrote is rolled back")
+            transaction.set_rollback(True)
 
 
 def as_tenant(customer_id: int, person_id: int | None = None) -> AbstractContextManager[None]:

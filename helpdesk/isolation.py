@@ -6,6 +6,7 @@ All of it happens in one transaction that is rolled back, so that nothing of the
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,13 +19,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import commands as accounts
 from accounts import rls
+from accounts.middleware import SESSION_CUSTOMER
 from accounts.models import Customer, Invitation, Membership, Person, StaffMember, StaffRole
 from accounts.tenancy import Scope, as_provider, enter
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Standing, Version
 from sla.models import Calendar, Policy
 from tickets import commands as tickets
-from tickets.models import File, Ticket
+from tickets.models import File, Ticket, Watcher
 
 # What another customer's row must answer: as what does not exist, or that this address is only posted to, whatever the id.
 NOTHING_THERE = {404, 405}
@@ -43,6 +45,7 @@ class Canary:
     environment: Environment
     ticket: Ticket
     file: File
+    loose_file: File
 
 
 @dataclass
@@ -60,7 +63,7 @@ def verify(now: datetime) -> Report:
     with _rolled_back() as stored:
         catalogue = _catalogue(now)
         victim, other = _plant(catalogue, now), _plant(catalogue, now)
-        stored += [str(canary.file.stored_as.name) for canary in (victim, other)]
+        stored += [str(file.stored_as.name) for canary in (victim, other) for file in (canary.file, canary.loose_file)]
         report.lines.append(f"Planted two canary customers, {victim.customer.pk} and {other.customer.pk}.")
         _probe_tables(report, victim, other)
         _probe_pages(report, victim, other)
@@ -172,7 +175,8 @@ def _plant(catalogue: Catalogue, now: datetime) -> Canary:
     tickets.watch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
     tickets.note(ticket=ticket, author=catalogue.agent.person, body=f"internal {token}", now=now)
     tickets.place_hold(ticket=ticket, reason=token, placed_by=catalogue.agent.person, now=now)
-    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file)
+    loose_file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.log", content=ContentFile(token.encode()), now=now)
+    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, loose_file)
 
 
 # --- Tables ---------------------------------------------------------------------------------------------------------
@@ -216,7 +220,10 @@ def _can_change(scope: Scope, table: str, column: str, victim: Canary) -> bool:
 # --- Pages ----------------------------------------------------------------------------------------------------------
 def _probe_pages(report: Report, victim: Canary, other: Canary) -> None:
     """Ask every address as the other company's person: those of the victim's rows must not exist, no page may hold its token."""
-    client = Client(SERVER_NAME=settings.ALLOWED_HOSTS[0].lstrip("*.") or "localhost", headers={"accept-language": "en"})
+    # An address of its own: the counters of sign-in attempts are locked until the end of this long transaction.
+    client = Client(
+        REMOTE_ADDR="192.0.2.1", SERVER_NAME=settings.ALLOWED_HOSTS[0].lstrip("*.") or "localhost", headers={"accept-language": "en"}
+    )
     client.raise_request_exception = False
     client.force_login(other.person)
     probed = 0
@@ -239,6 +246,96 @@ def _probe_pages(report: Report, victim: Canary, other: Canary) -> None:
         if f"/tickets/{victim.ticket.pk}/".encode() in answer.content:
             report.leaks.append(f"Searching “{words}” finds another customer's ticket")
     report.lines.append(f"Asked pages {probed} times as the other customer.")
+    _probe_forms(report, client, victim, other)
+
+
+def _probe_forms(report: Report, client: Client, victim: Canary, other: Canary) -> None:
+    """Send each of the portal's forms about one's own rows, well filled but for one field, which names a row of the victim."""
+    own, theirs = _filled(other), _filled(victim)
+    before, sent = _rows_of(victim), 0
+    for name, parameters in addresses():
+        if not name.startswith("portal:"):
+            continue
+        path = reverse(name, kwargs=_arguments(name, parameters, other))
+        for field_name in NAMING_ROWS:
+            with _undone(client):
+                answer = client.post(path, own | {field_name: theirs[field_name]}, secure=settings.BEHIND_TLS)
+                sent += 1
+                if victim.token.encode() in answer.getvalue():
+                    report.leaks.append(f"{path} with another customer's {field_name} shows its data")
+                report.leaks += [f"{path} with another customer's {field_name} {what}" for what in _traces(client, victim, other, before)]
+    report.lines.append(f"Sent forms {sent} times with a row of the other customer.")
+
+
+@contextmanager
+def _undone(client: Client) -> Iterator[None]:
+    """Each form begins with the same rows and the same session: one that succeeds must not spoil the next."""
+    cookies = copy(client.cookies)
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    client.cookies = cookies
+
+
+NAMING_ROWS = ("customer", "contract", "environment", "person", "requester", "upload")
+
+
+def _filled(canary: Canary) -> dict[str, object]:
+    """What any form of the portal asks for, by field."""
+    words = f"Probe {secrets.token_hex(4)}"
+    return {
+        "customer": canary.customer.pk,
+        "contract": canary.contract.pk,
+        "environment": canary.environment.pk,
+        "person": canary.person.pk,
+        "requester": canary.person.pk,
+        "upload": canary.loose_file.pk,
+        "product": canary.ticket.product_id,
+        "version": canary.ticket.version_id,
+        "type": "technical",
+        "severity": "low",
+        "subject": words,
+        "description": words,
+        "body": words,
+        "name": words,
+        "email": f"{secrets.token_hex(8)}@canary.invalid",
+        "role": "member",
+        "language": "en",
+        "required": "on",
+    }
+
+
+def _rows_of(victim: Canary) -> dict[str, str]:
+    """A digest of the victim's rows by table, as the staff see them."""
+    found = {}
+    with as_provider(), connection.cursor() as cursor:
+        for table in rls.tenant_tables():
+            column = "id" if table == "accounts_customer" else "customer_id"
+            cursor.execute(
+                f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {table} t WHERE {column} = %s",  # noqa: S608
+                [victim.customer.pk],
+            )
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def _traces(client: Client, victim: Canary, other: Canary, before: dict[str, str]) -> list[str]:
+    """What a form did to the victim's rows, or took of them into the other company's."""
+    after = _rows_of(victim)
+    found = [f"changes its rows of {table}" for table in before if before[table] != after[table]]
+    own = {"customer": other.customer}
+    with as_provider():
+        taken = {
+            "contract": Ticket.objects.filter(**own, contract=victim.contract),
+            "environment": Ticket.objects.filter(**own, environment=victim.environment),
+            "requester": Ticket.objects.filter(**own, requester=victim.person),
+            "watcher": Watcher.objects.filter(**own, person=victim.person),
+            "member": Membership.objects.filter(**own, person=victim.person),
+        }
+        found += [f"takes its {what}" for what, rows in taken.items() if rows.exists()]
+    if client.session.get(SESSION_CUSTOMER) == victim.customer.pk:
+        found.append("looks at it from then on")
+    return found
 
 
 FACES = {"portal", "console"}

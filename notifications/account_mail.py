@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -31,7 +32,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Owe the mail in its reader's language. Templates: `<prefix>_subject.txt`, `_message.txt`, `_action.txt`."""
         person = context.get("user") or context.get("person")
         language = context.get("language") or (person.language if isinstance(person, Person) else settings.LANGUAGE_CODE)
-        link = context.get("link") or context.get("password_reset_url", "")
+        path = urlsplit(context.get("link") or context.get("password_reset_url", "")).path
+        link = settings.BASE_URL + path if path else ""  # never by the host that the request named
         now = timezone.now()
         with translation.override(language):
             texts = {

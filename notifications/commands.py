@@ -1,5 +1,6 @@
 """Owing mail, sending it, and putting right what failed."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,8 @@ from accounts.models import Person
 from accounts.tenancy import acting_for, as_provider
 from notifications import bell
 from notifications.models import Mail, Mute
+
+log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3))
@@ -116,9 +119,12 @@ def _join_waiting(mail: Mail) -> None:
 
 
 def mark_sent(*, mail: Mail, now: datetime) -> None:
+    """It went out. A link that signs somebody in is forgotten then; only the embedded demo, whose mailbox the outbox is, keeps it."""
+    changes: dict[str, object] = {"state": Mail.State.SENT, "sent_at": now, "lease_until": None, "last_error": ""}
+    if mail.is_about_account and not settings.EMBEDDED:
+        changes["action_url"] = ""
     with as_provider():
-        mail.state, mail.sent_at, mail.lease_until, mail.last_error = Mail.State.SENT, now, None, ""
-        mail.save(update_fields=["state", "sent_at", "lease_until", "last_error"])
+        _note(mail, **changes)
 
 
 def mark_failed(*, mail: Mail, error: str, now: datetime) -> None:
@@ -127,14 +133,17 @@ def mark_failed(*, mail: Mail, error: str, now: datetime) -> None:
         if mail.attempts >= ATTEMPTS:
             _park(mail, error)
         else:
-            mail.state, mail.lease_until, mail.last_error = Mail.State.DUE, None, error[:500]
-            mail.due_at = now + PAUSES[mail.attempts - 1]
-            mail.save(update_fields=["state", "lease_until", "last_error", "due_at"])
+            _note(mail, state=Mail.State.DUE, lease_until=None, last_error=error[:500], due_at=now + PAUSES[mail.attempts - 1])
 
 
 def _park(mail: Mail, error: str) -> None:
-    mail.state, mail.lease_until, mail.last_error = Mail.State.PARKED, None, error[:500]
-    mail.save(update_fields=["state", "lease_until", "last_error", "unknown_outcomes"])
+    _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error[:500], unknown_outcomes=mail.unknown_outcomes)
+
+
+def _note(mail: Mail, **changes: object) -> None:
+    """Write what became of this attempt, unless the lease ran out and another relay took the mail: then its result counts."""
+    if not Mail.objects.filter(pk=mail.pk, state=Mail.State.SENDING, attempts=mail.attempts).update(**changes):
+        log.warning("mail %s was taken by another relay after attempt %s; its result counts", mail.pk, mail.attempts)
 
 
 def resend(*, actor: Person, mail: Mail, now: datetime) -> None:

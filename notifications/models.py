@@ -84,6 +84,11 @@ class Mail(models.Model):
         """The same at every attempt, so that a mail program drops a second copy."""
         return f"<{self.message_uuid}@{settings.MAIL_DOMAIN}>"
 
+    @property
+    def is_about_account(self) -> bool:
+        """Whether its link may sign somebody in: a reset, an invitation."""
+        return self.key.startswith("account:")
+
 
 class Mute(models.Model):
     """A kind of mail that a person does not want; it stays in their pages."""

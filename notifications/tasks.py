@@ -34,10 +34,14 @@ def relay_outbox() -> int:
 
 
 def send(mail: Mail, connection: BaseEmailBackend) -> bool:
-    """Hand one claimed mail over and note what became of it. Whatever the server or the row does, the next one goes on."""
+    """Hand one claimed mail over and note what became of it. Whatever the server or the row does, the next one goes on.
+
+    The line is opened for the first mail, and again after a failure; one that a mail finds closed would be closed after it.
+    """
     try:
         with as_provider():
             message = compose(mail, list(mail.joined.order_by("pk")))
+        connection.open()
         message.connection = connection
         message.send()
     except (OSError, smtplib.SMTPException, AnymailError, ValueError) as error:

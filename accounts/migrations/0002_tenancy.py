@@ -2,32 +2,39 @@
 
 from django.db import migrations
 
-from accounts.rls import CUSTOMER, PERSON, addressable, append_only, login_table, provider_table, tenant_table
+from accounts.rls import CUSTOMER, PERSON, Policy, TableRules, addressable, append_only, login_table, provider_table, tenant_table
 
 SCHEMA = "GRANT USAGE ON SCHEMA public TO desk_app, desk_tenant, desk_command, desk_provider;"
 
-# The person's own rows, for the switcher, before any customer's scope.
-OWN_ROWS = f"""
-    GRANT SELECT ON accounts_membership, accounts_customer TO desk_app;
-    CREATE POLICY own_read ON accounts_membership FOR SELECT TO desk_app USING (person_id = {PERSON});
-    CREATE POLICY own_read ON accounts_customer FOR SELECT TO desk_app
-        USING (id IN (SELECT customer_id FROM accounts_membership WHERE person_id = {PERSON}));
-"""
-
 # Within a customer's scope only people who share it show, former colleagues too; commands also see staff, to tell them.
 SHARING = f"EXISTS (SELECT FROM accounts_membership m WHERE m.person_id = accounts_person.id AND m.customer_id = {CUSTOMER})"
-PEOPLE = f"""
-    ALTER TABLE accounts_person ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE accounts_person FORCE ROW LEVEL SECURITY;
-    CREATE POLICY owner_rw ON accounts_person TO desk_owner USING (true) WITH CHECK (true);
-    CREATE POLICY app_rw ON accounts_person TO desk_app USING (true) WITH CHECK (true);
-    CREATE POLICY provider_rw ON accounts_person TO desk_provider USING (true) WITH CHECK (true);
-    CREATE POLICY tenant_read ON accounts_person FOR SELECT TO desk_tenant USING ({SHARING});
-    CREATE POLICY command_read ON accounts_person FOR SELECT TO desk_command
-        USING ({SHARING} OR EXISTS (SELECT FROM accounts_staffmember s WHERE s.person_id = accounts_person.id));
-    GRANT SELECT, INSERT, UPDATE ON accounts_person TO desk_app, desk_provider;
-    GRANT SELECT ON accounts_person TO desk_tenant, desk_command;
-"""
+STAFF = "EXISTS (SELECT FROM accounts_staffmember s WHERE s.person_id = accounts_person.id)"
+PEOPLE = TableRules(
+    "accounts_person",
+    secured=True,
+    policies=[
+        Policy("owner_rw", "desk_owner"),
+        Policy("app_rw", "desk_app"),
+        Policy("provider_rw", "desk_provider"),
+        Policy("tenant_read", "desk_tenant", SHARING, reads_only=True),
+        Policy("command_read", "desk_command", f"{SHARING} OR {STAFF}", reads_only=True),
+    ],
+    grants={
+        "desk_app": "SELECT, INSERT, UPDATE",
+        "desk_provider": "SELECT, INSERT, UPDATE",
+        "desk_tenant": "SELECT",
+        "desk_command": "SELECT",
+    },
+)
+
+# The person's own rows, for the switcher, before any customer's scope. Conditions are written as PostgreSQL shows them.
+OWN = f"accounts_membership.person_id = {PERSON}"
+OWN_CUSTOMERS = f"id IN (SELECT accounts_membership.customer_id FROM accounts_membership WHERE {OWN})"
+
+
+def own_rows(table: str, condition: str) -> TableRules:
+    return TableRules(table, policies=[Policy("own_read", "desk_app", condition, reads_only=True)], grants={"desk_app": "SELECT"})
+
 
 CACHE = """
     CREATE TABLE helpdesk_cache (cache_key varchar(255) PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL);
@@ -54,11 +61,9 @@ class Migration(migrations.Migration):
         tenant_table("accounts_invitation"),
         tenant_table("accounts_auditentry", visible=None, changes="INSERT"),
         append_only("accounts_auditentry"),
-        migrations.RunSQL(OWN_ROWS, "DROP POLICY own_read ON accounts_customer; DROP POLICY own_read ON accounts_membership;"),
-        migrations.RunSQL(
-            PEOPLE,
-            "ALTER TABLE accounts_person NO FORCE ROW LEVEL SECURITY; ALTER TABLE accounts_person DISABLE ROW LEVEL SECURITY;",
-        ),
+        own_rows("accounts_membership", f"person_id = {PERSON}"),
+        own_rows("accounts_customer", OWN_CUSTOMERS),
+        PEOPLE,
         provider_table("accounts_staffmember", tenant_reads=True, app_reads=True),
         provider_table("accounts_staffrole", app_reads=True),
         provider_table("accounts_team"),
@@ -67,14 +72,9 @@ class Migration(migrations.Migration):
         login_table("django_session"),
         login_table("account_emailaddress"),
         login_table("account_emailconfirmation"),
-        login_table("mfa_authenticator", provider="SELECT, DELETE"),
+        login_table("mfa_authenticator", provider="SELECT (id, user_id, type), DELETE"),
         login_table("usersessions_usersession"),
-        migrations.RunSQL(
-            """
-            GRANT SELECT ON django_content_type TO desk_app, desk_provider;
-            GRANT SELECT, INSERT ON django_admin_log TO desk_provider;
-            GRANT SELECT ON django_migrations TO desk_app;
-            """,
-            migrations.RunSQL.noop,
-        ),
+        TableRules("django_content_type", grants={"desk_app": "SELECT", "desk_provider": "SELECT"}),
+        TableRules("django_admin_log", grants={"desk_provider": "SELECT, INSERT"}),
+        TableRules("django_migrations", grants={"desk_app": "SELECT"}),
     ]

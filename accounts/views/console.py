@@ -36,7 +36,8 @@ def customer_edit(request: DeskRequest, pk: int) -> HttpResponse:
         raise Http404
     form = CustomerForm(request.POST or None, instance=customer)
     if request.method == "POST" and form.is_valid():
-        commands.change_customer(actor=request.access.person, customer=customer, now=timezone.now(), **form.cleaned_data)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        commands.change_customer(actor=request.access.person, customer=customer, now=timezone.now(), **changes)
         messages.success(request, _("Saved."))
         return redirect("console:customer", customer.pk)
     context = {"form": form, "for_customer": customer, "zones": COMMON_ZONES}

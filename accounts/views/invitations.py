@@ -29,7 +29,12 @@ def invitation(request: HttpRequest, customer_id: int, token: str) -> HttpRespon
 
 def _answer(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
     now, existing = timezone.now(), Person.objects.filter(email__iexact=invitation.email).first()
-    context = {"invitation": invitation, "existing": existing, "is_theirs": existing is not None and request.user == existing}
+    context = {
+        "invitation": invitation,
+        "inviter": commands.inviter_name(invitation),
+        "existing": existing,
+        "is_theirs": existing is not None and request.user == existing,
+    }
     if existing is not None:
         if not context["is_theirs"]:
             return render(request, "account/invitation.html", context)

@@ -27,11 +27,11 @@ def _fail(now: datetime) -> None:
     to_customers = Mail.objects.filter(state=Mail.State.SENT, recipient__staff_member=None, created_at__lt=now - timedelta(days=2))
     unknown = to_customers.order_by("-created_at", "-pk").first()
     assert unknown is not None, "the stories go back further than two days"
-    unknown.attempts, unknown.sent_at = ATTEMPTS, None
-    unknown.save(update_fields=["attempts", "sent_at"])
+    unknown.state, unknown.attempts, unknown.sent_at = Mail.State.SENDING, ATTEMPTS, None
+    unknown.save(update_fields=["state", "attempts", "sent_at"])
     mark_failed(mail=unknown, error=UNKNOWN_USER, now=unknown.due_at + timedelta(hours=4))
     later = Mail.objects.filter(state=Mail.State.DUE).order_by("-created_at", "-pk").first()
     assert later is not None, "the last mails are left to the relay"
-    later.attempts = 1
-    later.save(update_fields=["attempts"])
+    later.state, later.attempts = Mail.State.SENDING, 1
+    later.save(update_fields=["state", "attempts"])
     mark_failed(mail=later, error=TRY_LATER, now=now)

@@ -9,8 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("notifications", "0001_initial"), ("accounts", "0002_tenancy")]
     operations = [
         tenant_table("notifications_mail", visible=None),
-        login_table("notifications_mute", provider="SELECT"),
-        migrations.RunSQL("GRANT SELECT ON notifications_mute TO desk_command", "REVOKE ALL ON notifications_mute FROM desk_command"),
+        login_table("notifications_mute", provider="SELECT", command="SELECT"),
         addressable("notifications_mail"),
         same_customer("notifications_mail", "joined_into_id", "notifications_mail"),
     ]

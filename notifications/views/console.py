@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
+from helpdesk.lib.words import clean_words
 from notifications import commands, permissions, queries
 from notifications.composition import compose
 from notifications.models import Mail
@@ -22,7 +23,7 @@ def outbox(request: DeskRequest) -> HttpResponse:
     if not permissions.may_read_outbox(request.access):
         raise PermissionDenied
     state, before = request.GET.get("state", ""), request.GET.get("before", "")
-    words = request.GET.get("q", "").strip()[:200]
+    words = clean_words(request.GET.get("q", ""), longest=200)
     mails = queries.outbox_page(
         state=state if state in Mail.State.values else "",
         words=words,
@@ -50,7 +51,7 @@ def _mail(request: DeskRequest, pk: int) -> Mail:
 
 def _without_secrets(mail: Mail) -> Mail:
     """Links that sign somebody in are for the reader alone; only the embedded demo, whose mailbox this is, shows them."""
-    if mail.key.startswith("account:") and not settings.EMBEDDED:
+    if mail.is_about_account and not settings.EMBEDDED:
         mail.action_url = settings.BASE_URL + "/…"
     return mail
 

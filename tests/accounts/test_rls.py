@@ -22,14 +22,63 @@ BREAKS = {
     ),
     "an open policy for customers": (
         "CREATE POLICY convenient ON tickets_ticket FOR SELECT TO desk_tenant USING (true)",
-        "tickets_ticket: policy convenient does not ask for the customer",
+        "tickets_ticket: policy convenient was made by no migration",
     ),
     "a policy for everybody": (
         "CREATE POLICY everybody ON tickets_ticket FOR SELECT USING (true)",
-        "tickets_ticket: policy everybody holds for every role",
+        "tickets_ticket: policy everybody was made by no migration",
     ),
     "a policy dropped": ("DROP POLICY command_rw ON contracts_contract", "contracts_contract: policy command_rw is missing"),
-    "pages may write": ("GRANT UPDATE ON tickets_ticket TO desk_tenant", "tickets_ticket: customers' pages may UPDATE"),
+    "pages may write": (
+        "GRANT UPDATE ON tickets_ticket TO desk_tenant",
+        "desk_tenant may UPDATE tickets_ticket, which no migration granted",
+    ),
+    "an open policy for whoever has no scope": (
+        "CREATE POLICY shortcut ON tickets_ticket TO desk_app USING (true); GRANT SELECT ON tickets_ticket TO desk_app",
+        "tickets_ticket: policy shortcut was made by no migration",
+    ),
+    "a condition that always holds": (
+        "ALTER POLICY tenant_read ON tickets_ticket USING"
+        " ((customer_id = nullif(current_setting('app.customer', true), '')::bigint AND true) OR true)",
+        "tickets_ticket: policy tenant_read is not what its migration made",
+    ),
+    "people without policies": (
+        "ALTER TABLE accounts_person DISABLE ROW LEVEL SECURITY",
+        "accounts_person is without forced row-level security",
+    ),
+    "an open policy on people": (
+        "CREATE POLICY colleagues ON accounts_person FOR SELECT TO desk_tenant USING (true)",
+        "accounts_person: policy colleagues was made by no migration",
+    ),
+    "secrets of second factors": (
+        "GRANT SELECT ON mfa_authenticator TO desk_tenant",
+        "desk_tenant may SELECT mfa_authenticator, which no migration granted",
+    ),
+    "secrets by column": (
+        "GRANT SELECT (data) ON mfa_authenticator TO desk_provider",
+        "desk_provider may SELECT (data) mfa_authenticator, which no migration granted",
+    ),
+    "sessions": ("GRANT SELECT ON django_session TO desk_tenant", "desk_tenant may SELECT django_session, which no migration granted"),
+    "a backup that writes": (
+        "GRANT UPDATE ON tickets_ticket TO desk_backup",
+        "desk_backup may UPDATE tickets_ticket, which no migration granted",
+    ),
+    "a grant withdrawn": (
+        "REVOKE INSERT ON tickets_ticket FROM desk_command",
+        "desk_command may not INSERT tickets_ticket, which a migration granted",
+    ),
+    "a story that can be rewritten": (
+        "DROP TRIGGER append_only ON tickets_event",
+        "tickets_event: trigger append_only is missing or switched off",
+    ),
+    "a trigger switched off": (
+        "ALTER TABLE accounts_auditentry DISABLE TRIGGER append_only",
+        "accounts_auditentry: trigger append_only is missing or switched off",
+    ),
+    "events that may change": (
+        "GRANT UPDATE ON tickets_event TO desk_provider",
+        "desk_provider may UPDATE tickets_event, which no migration granted",
+    ),
     "a plain foreign key": (
         "ALTER TABLE tickets_hold DROP CONSTRAINT tickets_hold_ticket_id_same_customer",
         "tickets_hold.ticket_id may point at another customer's row of tickets_ticket",

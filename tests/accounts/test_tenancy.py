@@ -1,5 +1,7 @@
 """The database keeps customers apart; each proof here plants something that could leak."""
 
+import contextlib
+
 import pytest
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -165,6 +167,19 @@ def test_the_scope_before_comes_back_after_a_command_and_after_its_failure(world
             raise RuntimeError
         assert _role() == "desk_tenant"
         assert current() == Scope("tenant", world.acme.pk, world.ada.pk)
+
+
+def test_a_block_that_keeps_a_database_error_to_itself_is_rolled_back_without_another(world):
+    with as_nobody(world.ada.pk):
+        with acting_for(world.acme.pk):
+            Membership.objects.filter(person=world.alan).update(role="admin")
+            with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        assert _role() == "desk_app"
+        assert current() == Scope("none", None, world.ada.pk)
+
+    with as_provider():
+        assert Membership.objects.get(person=world.alan).role == "member"
 
 
 def _role():

@@ -26,7 +26,7 @@ def test_columns_choices_and_references_are_named():
     verb, changes = words("add_member")
 
     assert verb == "Person joined"
-    assert changes == {("person", "", ada.name), ("role", "", "Approver: also accepts charges")}
+    assert changes == {("person", "", ada.name), ("role", "", "Approver")}
 
 
 def test_what_was_agreed_reads_as_minutes_money_and_days():
@@ -42,7 +42,7 @@ def test_what_was_agreed_reads_as_minutes_money_and_days():
 
     _verb, changes = words("amend_contract")
     assert changes == {
-        ("from", "02/01/2025", "12/01/2026"),
+        ("from", "1 Feb 2025", "1 Dec 2026"),
         ("functional minutes a month", "120", "240"),
         ("functional excess, per hour", "240.00", "260.50"),
         ("reason", "", "Yearly adjustment"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tenancy import as_provider
@@ -21,11 +22,17 @@ pytestmark = pytest.mark.django_db
 
 
 class Sink:
-    """Keeps what it accepts; refuses recipients named in `refusing`."""
+    """Keeps what it accepts and who connected; refuses recipients named in `refusing`."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.refusing: set[str] = set()
+        self.lines: set[Any] = set()
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        self.lines.add(session.peer)
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refusing:
@@ -193,3 +200,66 @@ def test_what_is_rolled_back_is_not_owed():
         transaction.set_rollback(True)
 
     assert states() == {}
+
+
+def test_a_late_relay_does_not_overwrite_what_became_of_the_mail(sink):
+    owed("one")
+    now = timezone.now()
+    late = commands.claim(now)
+    again = commands.claim(now + LEASE + timedelta(seconds=1))
+    commands.mark_sent(mail=again, now=now)
+
+    commands.mark_failed(mail=late, error="too late", now=now)
+
+    with as_provider():
+        mail = Mail.objects.get()
+    assert (mail.state, mail.attempts, mail.last_error) == (Mail.State.SENT, 2, "")
+
+
+def test_a_late_relay_does_not_end_the_attempt_of_another(sink):
+    owed("one")
+    now = timezone.now()
+    late = commands.claim(now)
+    commands.claim(now + LEASE + timedelta(seconds=1))
+
+    commands.mark_sent(mail=late, now=now)
+
+    assert states() == {"one": "sending"}
+
+
+@pytest.mark.parametrize(("embedded", "kept"), [(False, ""), (True, "https://help.example/reset/secret/")])
+def test_a_link_that_signs_in_is_forgotten_when_it_went_out(sink, settings, embedded, kept):
+    settings.EMBEDDED = embedded
+    owed("account:1", action_label="Set it", action_url="https://help.example/reset/secret/")
+    owed("ticket", action_label="Open", action_url="https://help.example/t/1")
+
+    relay_outbox()
+
+    assert "https://help.example/reset/secret/" in sink.messages[0].get_body(("plain",)).get_content()
+    with as_provider():
+        assert dict(Mail.objects.values_list("key", "action_url")) == {"account:1": kept, "ticket": "https://help.example/t/1"}
+
+
+def test_mails_of_one_round_share_one_line_to_the_server(sink):
+    for number in range(3):
+        owed(f"mail-{number}")
+
+    assert relay_outbox() == 3
+    assert len(sink.lines) == 1
+
+
+def test_a_failure_takes_a_new_line_for_what_follows(sink):
+    sink.refusing.add("bad@acme.example")
+    owed("bad", address="bad@acme.example")
+    for number in range(2):
+        owed(f"mail-{number}")
+
+    assert relay_outbox() == 2
+    assert len(sink.lines) == 2
+
+
+@pytest.mark.parametrize("words", ["%00", "Subject%00 one", "%ED%A0%80", "x" * 5000])
+def test_any_words_can_be_looked_for(client, world, words):
+    client.force_login(world.lea.person)
+
+    assert client.get(f"{reverse('console:outbox')}?q={words}").status_code == 200
