@@ -44,6 +44,15 @@ def _refused_body(request: HttpRequest) -> int | None:
     return None
 
 
+def _chosen_customer(request: HttpRequest) -> int | None:
+    """The company in a mail's link (`?company=`), else the one looked at last; whether it is theirs is asked afterwards."""
+    named = request.GET.get("company", "")
+    if named.isascii() and named.isdecimal() and len(named) < 19:
+        return int(named)
+    chosen: int | None = request.session.get(SESSION_CUSTOMER)
+    return chosen
+
+
 class ScopeMiddleware:
     """One transaction a request, rolled back when the answer is a server error.
 
@@ -75,9 +84,11 @@ class ScopeMiddleware:
                 return self.get_response(request)
         person = cast(Person, request.user)
         with as_nobody(person.pk):
-            access = load_access(person, request.session.get(SESSION_CUSTOMER))
+            access = load_access(person, _chosen_customer(request))
             missing_factor = lacks_second_factor(access) and not request.path.startswith(ACCOUNT_PATHS)
         request.access = access
+        if "company" in request.GET and access.membership is not None:
+            request.session[SESSION_CUSTOMER] = access.membership.customer_id
         person.staff_roles = access.staff_roles
         with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
             request.LANGUAGE_CODE = translation.get_language()

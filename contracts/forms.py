@@ -188,7 +188,10 @@ class EnvironmentForm(forms.Form):
     kind = forms.ChoiceField(choices=Environment.Kind, label=_("Kind"))
     contract = forms.ModelChoiceField(Contract.objects.none(), required=False, label=_("Usual contract"))
     contacts = forms.ModelMultipleChoiceField(
-        Person.objects.none(), required=False, label=_("Who is told when nobody asked"), widget=forms.CheckboxSelectMultiple
+        Person.objects.none(),
+        required=False,
+        label=_("Contacts, who hear of tickets that we open ourselves"),
+        widget=forms.CheckboxSelectMultiple,
     )
     notes = forms.CharField(
         required=False,

@@ -227,7 +227,15 @@ class TeamForm(forms.Form):
 
 
 class StatusForm(forms.Form):
+    """States that may be set without a word to the customer; the present one is named where it is none of them."""
+
     status = forms.ChoiceField(choices=[(s.value, s.label) for s in SETTABLE if s != Status.WAITING_CUSTOMER], label=_("State"))
+
+    def __init__(self, *args: Any, ticket: Ticket | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = list(self.fields["status"].choices)  # type: ignore[attr-defined]
+        if ticket is not None and ticket.status not in dict(choices):
+            self.fields["status"].choices = [("", ticket.get_status_display()), *choices]  # type: ignore[attr-defined]
 
 
 class HoldForm(forms.Form):

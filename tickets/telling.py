@@ -88,7 +88,8 @@ def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Ev
 
 def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: str, who: str, to_staff: bool) -> Letter:
     facts = {"who": who, "number": ticket.number, "subject": ticket.subject, **notice.facts}
-    path = ticket.console_url if to_staff else ticket.portal_url
+    # Somebody of two companies may be looking at the other one when they follow the link.
+    path = ticket.console_url if to_staff else f"{ticket.portal_url}?company={ticket.customer_id}"
     state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
     return Letter(
         subject=f"[{ticket.number}] {ticket.subject}",

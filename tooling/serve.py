@@ -72,7 +72,7 @@ def _start(application: Application) -> None:
     say("Migrating the database.")
     application.migrate()
     if application.system.postgres:
-        say("Seeing to demo data.")
+        say("Making demo data, unless there are customers already: about a minute, only the first time.")
         application.system.manage("demo", "--if-empty", doing="Making demo data")
     application.start()
     application.wait_until_served()

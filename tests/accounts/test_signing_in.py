@@ -259,3 +259,24 @@ def test_a_reset_link_never_follows_the_host_that_was_named(world, settings):
 
 def test_an_impossible_invitation_is_a_closed_one(world):
     assert Client().get("/invitations/9223372036854775808/abc/").status_code == 410
+
+
+def test_a_link_to_ones_other_company_opens_there(world):
+    commands.add_member(actor=None, customer=world.globex, person=world.ada, role="member", now=timezone_now())
+    ticket = make.ticket(world.globex_contract, world.softswitch, world.ada)
+    client, _answer = sign_in(world.ada)
+    assert client.get(ticket.portal_url).status_code == 404
+    with as_provider():
+        link = Mail.objects.get(customer=world.globex, recipient=world.ada).action_url
+
+    assert client.get(re.sub(r"^https?://[^/]+", "", link)).status_code == 200
+    assert client.get(ticket.portal_url).status_code == 200
+    assert client.get("/").context["customer"] == world.globex
+
+
+def test_a_link_to_somebody_elses_company_opens_nothing(world):
+    ticket = make.ticket(world.globex_contract, world.softswitch, world.grace)
+    client, _answer = sign_in(world.ada)
+
+    assert client.get(f"{ticket.portal_url}?company={world.globex.pk}").status_code == 404
+    assert client.get("/").context["customer"] == world.acme

@@ -37,6 +37,7 @@ from tickets.queries import queues
 from tickets.views.choices import severity_options, type_options
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
 
+SESSION_QUEUE = "queue"  # which queue one works through, kept while acting on its tickets
 View = Callable[..., HttpResponse]
 
 
@@ -134,7 +135,7 @@ def _ticket_page(request: DeskRequest, ticket: Ticket, form: AnswerForm, receive
         "send_label": ngettext("Send to %(count)s person", "Send to %(count)s people", count) % {"count": count},
         "assign_form": AssignForm(initial={"assignee": ticket.assignee_id}) if may_work else None,
         "team_form": TeamForm(initial={"team": ticket.team_id}) if may_work else None,
-        "status_form": StatusForm(initial={"status": ticket.status}) if may_work and not ticket.is_closed else None,
+        "status_form": StatusForm(ticket=ticket, initial={"status": ticket.status}) if may_work and not ticket.is_closed else None,
         "hold_form": HoldForm() if may_work and not ticket.is_closed else None,
         "contract_form": _contract_form(request, ticket, now),
         "may_work": may_work,
@@ -154,7 +155,10 @@ def _uploading(customer_id: int, received: Received) -> dict[str, object]:
 
 def _place(request: DeskRequest, ticket: Ticket) -> dict[str, object]:
     """The queue one came from, with the tickets before and after this one in it."""
-    chosen = queues.BY_SLUG.get(request.GET.get("queue", ""), queues.BY_SLUG["all"])
+    slug = request.GET.get("queue") or request.session.get(SESSION_QUEUE, "")
+    chosen = queues.BY_SLUG.get(slug, queues.BY_SLUG["all"])
+    if request.session.get(SESSION_QUEUE) != chosen.slug:
+        request.session[SESSION_QUEUE] = chosen.slug
     before, after = queries.neighbours(ticket, chosen, request.access)
 
     def link(pk: int | None) -> str:

@@ -32,11 +32,16 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   addEventListener("beforeunload", (event) => { if (!leaving && changed()) event.preventDefault(); });
 }
 
+// A choice that another one has hidden is taken back: nobody could see what is wrong.
+document.addEventListener("change", (event) => {
+  if (event.target.name !== "type") return;
+  for (const choice of event.target.form.querySelectorAll(".when-type input:checked")) choice.checked = choice.offsetParent !== null;
+});
+
 // Once pressed, a form waits for its answer; a page shown again (Back) may send again.
-// htmx's own forms are left to htmx.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [hx-put]")) return;
+  if (event.defaultPrevented || form.method !== "post") return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   form.setAttribute("aria-busy", "true");

@@ -165,8 +165,16 @@ function set_up(box) {
     files.forEach(add);
   });
 
-  // Sending waits for what is still going up.
+  // Sending waits for what is still going up, and for a word about what could not.
   form.addEventListener("submit", (event) => {
+    const failed = list.querySelector(".upload-error button");
+    if (failed) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      status.textContent = words.failedLeft;
+      failed.focus();
+      return;
+    }
     if (!going.size) return;
     event.preventDefault();
     event.stopImmediatePropagation();
