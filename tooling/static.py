@@ -58,7 +58,8 @@ def _fingerprint() -> str:
     for path in sorted(ROOT.glob("*/static/**/*")):
         facts = path.stat()
         digest.update(f"{path.relative_to(ROOT)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    for path in (ROOT / "helpdesk" / "settings.py", ROOT / "helpdesk" / "bundle.py", ROOT / "requirements" / "production.txt"):
+    treated_by = [*ROOT.glob("helpdesk/settings.py"), *ROOT.glob("helpdesk/bundle.py"), ROOT / "requirements" / "production.txt"]
+    for path in treated_by:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
