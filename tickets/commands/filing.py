@@ -82,31 +82,37 @@ def open_ticket(
             _refuse_other_text(ticket, subject, description)
             return ticket
         lock_untaken(files)
-        by_staff = channel == Channel.STAFF
         Watcher.objects.bulk_create([Watcher(customer=customer, ticket=ticket, person=p) for p in watchers if p != requester])
-        message = story.write(
-            ticket=ticket, author=opened_by, by_staff=by_staff, body=description, files=files, submission_key=submission_key, now=now
-        )
-        event = story.record(
-            ticket=ticket,
-            kind=Event.Kind.OPENED,
-            actor=opened_by,
-            by_staff=by_staff,
-            message=message,
-            facts={"type": str(type), "severity": str(severity), "channel": str(channel), "contract": contract.pk},
-            now=now,
-        )
-        if follow_up_of is not None:
-            story.record(
-                ticket=story.lock(follow_up_of),
-                kind=Event.Kind.FOLLOWED_UP,
-                actor=opened_by,
-                by_staff=by_staff,
-                facts={"follow_up": ticket.pk},
-                now=now,
-            )
+        event = _begin_story(ticket, description, files, submission_key, now)
         _tell(ticket, event, description, now)
     return ticket
+
+
+def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submission_key: uuid.UUID | None, now: datetime) -> Event:
+    """The first message with its evidence, the first event, and a word on the ticket that this one follows up."""
+    by_staff = ticket.channel == Channel.STAFF
+    message = story.write(
+        ticket=ticket, author=ticket.opened_by, by_staff=by_staff, body=description, files=files, submission_key=submission_key, now=now
+    )
+    event = story.record(
+        ticket=ticket,
+        kind=Event.Kind.OPENED,
+        actor=ticket.opened_by,
+        by_staff=by_staff,
+        message=message,
+        facts={"type": str(ticket.type), "severity": str(ticket.severity), "channel": str(ticket.channel), "contract": ticket.contract_id},
+        now=now,
+    )
+    if ticket.follow_up_of is not None:
+        story.record(
+            ticket=story.lock(ticket.follow_up_of),
+            kind=Event.Kind.FOLLOWED_UP,
+            actor=ticket.opened_by,
+            by_staff=by_staff,
+            facts={"follow_up": ticket.pk},
+            now=now,
+        )
+    return event
 
 
 def _insert_once(*, customer: Customer, submission_key: uuid.UUID, **values: Any) -> tuple[Ticket, bool]:

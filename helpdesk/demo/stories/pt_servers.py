@@ -226,7 +226,7 @@ STORIES: tuple[Story, ...] = (
             ),
             says("Aprovado internamente, podem marcar.", "A diretoria aprovou. Confirmamos o sábado."),
             solves(
-                "Atualização concluída às 2h40: os dois nós na {next_version}, 200 chamadas de teste, nenhuma falha. O registro completo está em anexo no ambiente de vocês, em `/root/upgrade.log`."
+                "Atualização concluída às 2h40: os dois nós na {next_version}, 200 chamadas de teste, nenhuma falha. O registro completo está em anexo no ambiente de vocês, em `/var/log/upgrade.log`."
             ),
         ),
     ),
