@@ -1,5 +1,6 @@
 """Plants two canary customers, probes every table and page as the wrong one, removes them, and says what it did."""
 
+import logging
 import sys
 from typing import Any
 
@@ -13,7 +14,11 @@ class Command(BaseCommand):
     help = "Prove that no customer reaches another's rows; exit 1 on any leak. Meant to run nightly."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = verify(timezone.now())
+        logging.disable(logging.WARNING)  # hundreds of refusals are the very thing that is asked for
+        try:
+            report = verify(timezone.now())
+        finally:
+            logging.disable(logging.NOTSET)
         for line in report.lines:
             self.stdout.write(line)
         for leak in report.leaks:
