@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.access import Access, DeskRequest, load_access
 from accounts.models import Person
 from accounts.tenancy import as_nobody, as_provider, as_tenant
+from helpdesk.lib.addresses import row_id
 
 SESSION_CUSTOMER = "customer"
 
@@ -46,9 +47,9 @@ def _refused_body(request: HttpRequest) -> int | None:
 
 def _chosen_customer(request: HttpRequest) -> int | None:
     """The company in a mail's link (`?company=`), else the one looked at last; whether it is theirs is asked afterwards."""
-    named = request.GET.get("company", "")
-    if named.isascii() and named.isdecimal() and len(named) < 19:
-        return int(named)
+    named = row_id(request.GET.get("company", ""))
+    if named is not None:
+        return named
     chosen: int | None = request.session.get(SESSION_CUSTOMER)
     return chosen
 

@@ -261,10 +261,6 @@ class WatcherForm(forms.Form):
         self.fields["person"].queryset = Person.objects.filter(pk__in=members)  # type: ignore[attr-defined]
 
 
-class SearchForm(forms.Form):
-    q = forms.CharField(required=False, max_length=200)
-
-
 class PortalFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
     mine = forms.BooleanField(required=False, label=_("Only what I asked"))

@@ -11,6 +11,7 @@ from accounts import commands, permissions, queries, trail
 from accounts.access import DeskRequest
 from accounts.forms import COMMON_ZONES, CustomerForm, InvitationForm
 from accounts.models import Customer, default_time_zone
+from helpdesk.lib.addresses import row_id
 from helpdesk.lib.refusals import Refusal
 
 
@@ -67,8 +68,8 @@ def audit(request: DeskRequest) -> HttpResponse:
         raise PermissionDenied
     before, customer = request.GET.get("before", ""), request.GET.get("customer", "")
     entries = queries.audit_page(
-        before=int(before) if before.isdecimal() and len(before) < 19 else None,
-        customer_id=int(customer) if customer.isdecimal() and len(customer) < 19 else None,
+        before=row_id(before),
+        customer_id=row_id(customer),
     )
     context = {"lines": trail.in_words(entries[:50]), "next_cursor": entries[49].pk if len(entries) > 50 else ""}
     return render(request, "console/audit.html", context)

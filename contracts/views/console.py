@@ -14,6 +14,7 @@ from contracts import commands, permissions, queries
 from contracts.forms import AmendmentForm, ContractEditForm, EnvironmentForm, SignatureForm, StandingForm
 from contracts.models import Contract, ContractProduct, Environment
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.words import clean_words
 
 # Where the form explains a refusal; the others belong to no field.
 FIELD_OF: dict[type[Refusal], str] = {
@@ -25,7 +26,7 @@ FIELD_OF: dict[type[Refusal], str] = {
 
 
 def customers(request: DeskRequest) -> HttpResponse:
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:120]
+    words = clean_words(request.GET.get("q", ""), longest=120)
     rows, has_more = queries.customers_page(words, _row_id(request.GET.get("after", "")), timezone.now())
     context = {"rows": rows, "has_more": has_more, "words": words}
     return render(request, "console/customers.html", context)

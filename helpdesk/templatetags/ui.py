@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from helpdesk.lib import markdown as markdown_lib
+from helpdesk.lib.addresses import query_string
 
 register = template.Library()
 
@@ -69,10 +70,4 @@ def initials(name: str) -> str:
 @register.simple_tag(takes_context=True)
 def query(context: dict[str, Any], **changes: Any) -> str:
     """The page's query string with some parameters set, or removed by None."""
-    parameters = context["request"].GET.copy()
-    for name, value in changes.items():
-        if value is None or value == "":
-            parameters.pop(name, None)
-        else:
-            parameters[name] = str(value)
-    return f"?{parameters.urlencode()}" if parameters else "?"
+    return "?" + query_string(context["request"].GET, **changes)

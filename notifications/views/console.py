@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
+from helpdesk.lib.addresses import row_id
 from helpdesk.lib.words import clean_words
 from notifications import commands, permissions, queries
 from notifications.composition import compose
@@ -27,7 +28,7 @@ def outbox(request: DeskRequest) -> HttpResponse:
     mails = queries.outbox_page(
         state=state if state in Mail.State.values else "",
         words=words,
-        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+        before=row_id(before),
     )
     context = {
         "mails": mails[:50],

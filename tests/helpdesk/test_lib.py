@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 from django import forms
+from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.forms import MoneyField
+from helpdesk.lib.addresses import query_string, row_id
 from helpdesk.lib.filenames import LONGEST, clean_file_name, media_type_for
 from helpdesk.lib.keyset import _read
 from helpdesk.lib.markdown import to_html
@@ -109,3 +111,15 @@ def test_a_cursor_is_read_to_the_microsecond_and_nonsense_is_not():
     assert _read("x") is None
     assert _read(f"{micros}") is None
     assert _read("9" * 30 + "-1") is None
+
+
+@pytest.mark.parametrize(("text", "found"), [("42", 42), ("", None), ("-1", None), ("4 2", None), ("٤٢", None), ("9" * 19, None)])
+def test_only_what_can_be_an_id_is_one(text, found):
+    assert row_id(text) == found
+
+
+def test_filters_go_along_and_can_be_left_out():
+    filters = QueryDict("q=fax&before=9&severity=high")
+
+    assert query_string(filters, before=None, severity="low") == "q=fax&severity=low"
+    assert filters.urlencode() == "q=fax&before=9&severity=high"

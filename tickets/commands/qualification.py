@@ -59,18 +59,22 @@ def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: s
         )
         if ticket.status == Status.NEW:
             set_status(ticket, Status.OPEN, actor=agent, by_staff=True, now=now)
-        headline = (
-            gettext_noop("%(who)s checked %(number)s and changed its qualification.")
-            if changed
-            else gettext_noop("%(who)s checked %(number)s and confirmed its qualification.")
-        )
-        telling.tell(
-            readers=telling.customers_side(ticket),
-            to_staff=False,
-            ticket=ticket,
-            event=event,
-            notice=telling.Notice("ticket_qualified", headline),
-            body=reason,
-            now=now,
-        )
+        _tell_verdict(ticket, event, reason, changed=changed, now=now)
     return ticket
+
+
+def _tell_verdict(ticket: Ticket, event: Event, reason: str, *, changed: bool, now: datetime) -> None:
+    headline = (
+        gettext_noop("%(who)s checked %(number)s and changed its qualification.")
+        if changed
+        else gettext_noop("%(who)s checked %(number)s and confirmed its qualification.")
+    )
+    telling.tell(
+        readers=telling.customers_side(ticket),
+        to_staff=False,
+        ticket=ticket,
+        event=event,
+        notice=telling.Notice("ticket_qualified", headline),
+        body=reason,
+        now=now,
+    )

@@ -17,7 +17,9 @@ from django.views.decorators.http import require_POST
 from accounts.access import Access, DeskRequest
 from accounts.models import Customer
 from contracts.queries import contracts_for, contracts_in_force, customer_panel
+from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.words import clean_words
 from tickets import commands, permissions
 from tickets.forms import (
     AnswerForm,
@@ -25,7 +27,6 @@ from tickets.forms import (
     ContractForm,
     HoldForm,
     QueueFilterForm,
-    SearchForm,
     StaffFilingForm,
     StatusForm,
     TeamForm,
@@ -82,24 +83,14 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
         "rows": [queries.row(ticket, slug) for ticket in page.rows],
         "form": form,
         "clear_url": address if filters else "",
-        "next_url": f"{address}?{_page(request, page.next_cursor)}" if page.next_cursor else "",
-        "first_url": f"{address}?{_page(request, '')}" if request.GET.get("before") else "",
+        "next_url": f"{address}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
+        "first_url": f"{address}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
     }
     return render(request, "console/queue.html", context)
 
 
-def _page(request: DeskRequest, cursor: str) -> str:
-    """The filters of this address, at another place in the list."""
-    parameters = request.GET.copy()
-    parameters.pop("before", None)
-    if cursor:
-        parameters["before"] = cursor
-    return parameters.urlencode()
-
-
 def search(request: DeskRequest) -> HttpResponse:
-    form = SearchForm(request.GET)
-    words = form.cleaned_data["q"] if form.is_valid() else ""
+    words = clean_words(request.GET.get("q", ""), longest=200)
     if not words:
         return render(request, "console/search.html", {"q": "", "rows": []})
     page = queries.search(words, request.GET.get("before", ""))
@@ -109,7 +100,7 @@ def search(request: DeskRequest) -> HttpResponse:
         "q": words,
         "rows": [queries.row(ticket) for ticket in page.rows],
         "customers": queries.customers_named(words),
-        "next_url": f"{request.path}?{_page(request, page.next_cursor)}" if page.next_cursor else "",
+        "next_url": f"{request.path}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
     }
     return render(request, "console/search.html", context)
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
 from contracts.queries import contracts_in_force, whom_to_talk_to
+from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
 from tickets import commands
 from tickets.forms import FilingForm, PortalFilterForm, ReplyForm, WatcherForm
@@ -43,22 +44,13 @@ def ticket_list(request: DeskRequest) -> HttpResponse:
         "form": form,
         "clear_url": f"{address}?state=all" if words or mine else "",
         "tabs": [
-            {"url": f"{address}?{_with(request, state=slug)}", "label": label, "current": slug == state}
+            {"url": f"{address}?{query_string(request.GET, before=None, state=slug)}", "label": label, "current": slug == state}
             for slug, (label, _narrow) in queries.STATES.items()
         ],
-        "next_url": f"{address}?{_with(request, before=page.next_cursor)}" if page.next_cursor else "",
-        "first_url": f"{address}?{_with(request)}" if request.GET.get("before") else "",
+        "next_url": f"{address}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
+        "first_url": f"{address}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
     }
     return render(request, "portal/ticket_list.html", context)
-
-
-def _with(request: DeskRequest, **changes: str) -> str:
-    """The filters of this address with some changed; the place in the list is not kept."""
-    parameters = request.GET.copy()
-    parameters.pop("before", None)
-    for name, value in changes.items():
-        parameters[name] = value
-    return parameters.urlencode()
 
 
 def ticket_new(request: DeskRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.access import DeskRequest
+from helpdesk.lib.addresses import row_id
 from helpdesk.lib.filenames import DOWNLOAD_TYPE
 from helpdesk.lib.refusals import Refusal
 from tickets import commands
@@ -26,7 +27,7 @@ class Received:
 
 def receive_files(request: DeskRequest, customer_id: int) -> Received:
     """What was uploaded before (by id, only the person's own) and what the form itself carries."""
-    ids = [int(pk) for pk in request.POST.getlist("upload") if pk.isdecimal() and len(pk) < 19]
+    ids = [pk for text in request.POST.getlist("upload") if (pk := row_id(text)) is not None]
     own = list(File.objects.filter(pk__in=ids, uploader=request.access.person, customer_id=customer_id).order_by("pk"))
     # What a message has taken already came with this same form: its key will show that it was sent before.
     found = Received([file for file in own if file.message_id is None])
@@ -61,10 +62,8 @@ def upload_answer(request: DeskRequest, customer_id: int) -> JsonResponse:
 
 def remove_answer(request: DeskRequest) -> HttpResponse:
     """Take an upload back; without effect for what is not one's own or was sent already."""
-    pk = request.POST.get("upload", "")
-    file = (
-        File.objects.filter(pk=int(pk), uploader=request.access.person, message=None).first() if pk.isdecimal() and len(pk) < 19 else None
-    )
+    pk = row_id(request.POST.get("upload", ""))
+    file = File.objects.filter(pk=pk, uploader=request.access.person, message=None).first() if pk is not None else None
     if file is not None:
         commands.discard_upload(file=file)
     return HttpResponse(status=204)
