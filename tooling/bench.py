@@ -14,9 +14,10 @@ FOLDER = ROOT / "benchmarks"
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Runs `python -m benchmarks.NAME` for the names given, else for all. 1 when one failed."""
+    """Runs `python -m benchmarks.NAME` for the names given, else for all; options go to each. 1 when one failed."""
+    names, options = _split(arguments)
     known = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-    unknown = [name for name in arguments if name not in known]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise Refusal(f"There is no benchmark {unknown[0]}; there are: {', '.join(known) or 'none yet'}.", USAGE)
     if not known:
@@ -24,11 +25,17 @@ def bench(arguments: Sequence[str]) -> int:
         return 0
     dependencies.ensure(dependencies.DEVELOPING)
     prepare_translations()
-    codes = [_one(name) for name in arguments or known]
+    codes = [_one(name, options) for name in names or known]
     return 1 if any(codes) else 0
 
 
-def _one(name: str) -> int:
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names, then from the first dash on what the benchmarks themselves understand: web --rows 1000000."""
+    first = next((place for place, argument in enumerate(arguments) if argument.startswith("-")), len(arguments))
+    return list(arguments[:first]), list(arguments[first:])
+
+
+def _one(name: str, options: Sequence[str]) -> int:
     """Each has fresh servers, so that none measures what another left."""
     with throw_away("bench", durable=True) as system:
         system.configure(base_url="http://127.0.0.1:8000")
@@ -39,4 +46,4 @@ def _one(name: str) -> int:
         static.finish()
         system.manage("migrate", "--verbosity", "0", doing="Migrating the database")
         say(f"Running {name}.")
-        return subprocess.run([PYTHON, "-m", f"benchmarks.{name}"], cwd=ROOT, env=system.variables, check=False).returncode
+        return subprocess.run([PYTHON, "-m", f"benchmarks.{name}", *options], cwd=ROOT, env=system.variables, check=False).returncode
