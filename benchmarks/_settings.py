@@ -14,4 +14,4 @@ PLAIN = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 MIDDLEWARE = ["benchmarks._floor.FloorMiddleware", *MIDDLEWARE]
-TEMPLATES = [TEMPLATES[0] | {"DIRS": [*TEMPLATES[0]["DIRS"], BASE_DIR / "benchmarks" / "floor_templates"]}]
+TEMPLATES = [TEMPLATES[0] | {"DIRS": [*TEMPLATES[0]["DIRS"], BASE_DIR / "benchmarks" / "floor_templates"]}, *TEMPLATES[1:]]

@@ -104,11 +104,22 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "helpdesk.context.page",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "helpdesk.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "helpdesk.templatetags.atoms",
+                "helpdesk.templatetags.ui",
+            ],
         },
-    }
+    },
+    {
+        "NAME": "lists",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "lists"],
+        "OPTIONS": {"environment": "helpdesk.listing.environment"},
+    },
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "helpdesk.listing.FormRenderer"
 
 # --- Database and queue ---------------------------------------------------------------------------------------------
 AS_OWNER = environment.flag("DATABASE_AS_OWNER")

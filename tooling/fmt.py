@@ -12,9 +12,9 @@ DJADE = ("--target-version", "5.2")
 
 
 def templates() -> list[str]:
-    """The checkout's own HTML templates."""
+    """The checkout's own Django templates; those of lists are Jinja2's."""
     found = {*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")}
-    return sorted(str(path.relative_to(ROOT)) for path in found)
+    return sorted(str(path.relative_to(ROOT)) for path in found if path.parent.name != "lists")
 
 
 def fmt(arguments: Sequence[str]) -> int:
