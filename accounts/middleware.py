@@ -1,13 +1,11 @@
 """Opens each request's transaction, finds out who asks, and sets the scope in which the page reads."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -17,9 +15,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.access import Access, DeskRequest, load_access
+from accounts.access import Access, DeskRequest, own_access
 from accounts.models import Person
-from accounts.tenancy import as_nobody, as_provider, as_tenant
+from accounts.tenancy import NO_SCOPE, Scope, request_scope, roll_back_hidden_error
 from helpdesk.lib.addresses import row_id
 
 SESSION_CUSTOMER = "customer"
@@ -77,17 +75,21 @@ class ScopeMiddleware:
             response = self._answer(cast(DeskRequest, request), signed_in)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
+            else:
+                roll_back_hidden_error()
         return response
 
     def _answer(self, request: DeskRequest, signed_in: bool) -> HttpResponse:
         if not signed_in:
-            with as_nobody():
+            with request_scope(NO_SCOPE):
                 return self.get_response(request)
         person = cast(Person, request.user)
-        with as_nobody(person.pk):
-            access = load_access(person, _chosen_customer(request))
-            missing_factor = lacks_second_factor(access) and not request.path.startswith(ACCOUNT_PATHS)
-        request.access = access
+        with own_access(person, _chosen_customer(request)) as access:
+            request.access = access
+            return self._answer_person(request, access, person)
+
+    def _answer_person(self, request: DeskRequest, access: Access, person: Person) -> HttpResponse:
+        missing_factor = lacks_second_factor(access) and not request.path.startswith(ACCOUNT_PATHS)
         if "company" in request.GET and access.membership is not None:
             request.session[SESSION_CUSTOMER] = access.membership.customer_id
         person.staff_roles = access.staff_roles
@@ -96,24 +98,26 @@ class ScopeMiddleware:
             if missing_factor:
                 messages.warning(request, _("Before you go on, set up a second factor: it is required for your account."))
                 return redirect("mfa_activate_totp")
-            with self._scope(request):
+            scope = _scope(request.path, access)
+            if scope is None:
+                return self.get_response(request)
+            with request_scope(scope):
                 return self.get_response(request)
 
-    def _scope(self, request: DeskRequest) -> AbstractContextManager[None]:
-        access = request.access
-        if request.path.startswith(ACCOUNT_PATHS):
-            return as_nobody(access.person.pk)
-        if request.path.startswith(PROVIDER_PATHS) and access.is_staff:
-            return as_provider(access.person.pk)
-        if access.membership is not None and not request.path.startswith(PROVIDER_PATHS):
-            return as_tenant(access.membership.customer_id, access.person.pk)
-        return as_nobody(access.person.pk)
+
+def _scope(path: str, access: Access) -> Scope | None:
+    """What the page reads in; None: it stays with the person's own rows."""
+    if path.startswith(PROVIDER_PATHS):
+        return Scope("provider", None, access.person.pk) if access.is_staff else None
+    if path.startswith(ACCOUNT_PATHS) or access.membership is None:
+        return None
+    return Scope("tenant", access.membership.customer_id, access.person.pk)
 
 
 def lacks_second_factor(access: Access) -> bool:
     """Whether this person must have a second factor and has none (TEN-4)."""
     required = (access.is_staff and settings.STAFF_SECOND_FACTOR) or any(m.customer.second_factor_required for m in access.memberships)
-    return required and not is_mfa_enabled(access.person)
+    return required and not access.has_second_factor
 
 
 class FaceMiddleware:

@@ -5,13 +5,14 @@ sees the few tables that signing in needs, and nothing of any customer. The role
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import InternalError, connection, models, transaction
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +50,16 @@ def current() -> Scope:
     return _current.get()
 
 
+SET_SCOPE = "SELECT set_config('role', %s, true), set_config('app.customer', %s, true), set_config('app.person', %s, true)"
+
+
+def _settings(scope: Scope) -> list[str]:
+    return [scope.role, str(scope.customer_id or ""), str(scope.person_id or "")]
+
+
 def _apply(scope: Scope) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.customer', %s, true), set_config('app.person', %s, true)",
-            [scope.role, str(scope.customer_id or ""), str(scope.person_id or "")],
-        )
+        cursor.execute(SET_SCOPE, _settings(scope))
 
 
 @contextmanager
@@ -84,6 +89,41 @@ def enter(scope: Scope) -> Iterator[None]:
         except (InternalError, transaction.TransactionManagementError):
             log.exception("The block kept a database error to itself; what it wrote is rolled back")
             transaction.set_rollback(True)
+
+
+@contextmanager
+def request_scope(scope: Scope, with_it: str = "", parameters: Sequence[object] = ()) -> Iterator[list[tuple[Any, ...]]]:
+    """The scope of a request's own transaction, which is open and ends right after: no savepoint, and nothing need be put back.
+
+    Only where a larger transaction goes on, in tests and in the proof of isolation, the scope before is.
+
+    `with_it`: a query that goes along in the same round trip; its rows are what the block gets. Raises ScopeError as `enter` does.
+    """
+    assert connection.in_atomic_block, "the request's transaction is open"
+    before = current()
+    if not before.admits(scope):
+        raise ScopeError(f"{scope} cannot be entered from {before}")
+    with connection.cursor() as cursor:
+        cursor.execute(f"{SET_SCOPE}; {with_it}" if with_it else SET_SCOPE, [*_settings(scope), *parameters])
+        rows = cursor.fetchall() if with_it else []
+    token = _current.set(scope)
+    try:
+        yield rows
+    finally:
+        _current.reset(token)
+    if connection.savepoint_ids and not _has_failed():
+        _apply(before)
+
+
+def _has_failed() -> bool:
+    return connection.connection is not None and connection.connection.info.transaction_status == TRANSACTION_STATUS_INERROR
+
+
+def roll_back_hidden_error() -> None:
+    """Roll back a transaction in which a statement failed and nobody said so: committing it would lose its work without a word."""
+    if _has_failed():
+        log.error("A page kept a database error to itself; what it wrote is rolled back")
+        transaction.set_rollback(True)
 
 
 def as_tenant(customer_id: int, person_id: int | None = None) -> AbstractContextManager[None]:
