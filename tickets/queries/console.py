@@ -78,7 +78,7 @@ def _tickets() -> TicketQuerySet:
 
 
 def queue_page(queue: Queue, access: Access, filters: Filters, cursor: str) -> Page[Ticket]:
-    return page_by_instant(filters.apply(queue.narrow(_tickets(), access)), "changed_at", cursor)
+    return page_by_instant(filters.apply(queue.narrow(_tickets(), access.person.pk)), "changed_at", cursor)
 
 
 def search(words: str, cursor: str) -> Page[Ticket]:
@@ -140,7 +140,7 @@ def teams() -> list[Team]:
 
 def neighbours(ticket: Ticket, queue: Queue, access: Access) -> tuple[int | None, int | None]:
     """Numbers of the tickets before and after this one in a queue."""
-    rows = queue.narrow(Ticket.objects.all(), access)
+    rows = queue.narrow(Ticket.objects.all(), access.person.pk)
     newer = rows.filter(Q(changed_at__gt=ticket.changed_at) | Q(changed_at=ticket.changed_at, pk__gt=ticket.pk))
     older = rows.filter(Q(changed_at__lt=ticket.changed_at) | Q(changed_at=ticket.changed_at, pk__lt=ticket.pk))
     return (
