@@ -17,6 +17,8 @@ from accounts.tenancy import as_provider
 from benchmarks._floor import TABLE
 from contracts.models import Product, Version
 from helpdesk import environment
+from helpdesk.lib.markdown import VERSION
+from helpdesk.lib.markdown import VERSION
 from sla.models import Calendar, Policy
 
 CUSTOMERS = 500
@@ -191,8 +193,8 @@ TICKETS = (
         FROM plan
     """,
     f"""
-    INSERT INTO tickets_message (customer_id, ticket_id, author_id, by_staff, internal, body, written_at, submission_key)
-        SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body,
+    INSERT INTO tickets_message (customer_id, ticket_id, author_id, by_staff, internal, body, html, html_version, written_at, submission_key)
+        SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body, '<p>' || body || '</p>', {VERSION},
             opened_at + m * (interval '5 hours' / messages), gen_random_uuid()
         FROM plan, generate_series(1, messages) m, LATERAL (
             SELECT string_agg((%(words)s::text[])[1 + ({_hash("n * 1000 + m * 64 + k", 21)} %% 997) * ({_hash("n * 1000 + m * 64 + k", 22)} %% 997)

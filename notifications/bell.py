@@ -1,6 +1,12 @@
-"""Tells the relay that there is work. Only a bell: when nobody hears it, the sweep comes within seconds anyway."""
+"""Tells the relay that there is work. Only a bell: when nobody hears it, the sweep comes within seconds anyway.
+
+A thread of the process rings, so that no page ever waits for the queue, whatever state that is in (AVA-1); rings that come
+while it is busy become one.
+"""
 
 import logging
+import os
+import threading
 
 from celery import current_app
 from django.db import connection, transaction
@@ -9,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
-# A page must not hang on the queue (AVA-1): one try, and half a second for it.
+# One try, and half a second for it: meanwhile a later ring waits.
 IMPATIENT = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
@@ -20,7 +26,39 @@ def ring_on_commit() -> None:
 
 
 def ring() -> None:
-    """Never raises and never waits long."""
+    """Never raises and never waits."""
+    _ringer().wanted.set()
+
+
+class _Ringer(threading.Thread):
+    """Rings for one process until that ends."""
+
+    def __init__(self) -> None:
+        super().__init__(name="bell", daemon=True)
+        self.process = os.getpid()
+        self.wanted = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            self.wanted.wait()
+            self.wanted.clear()
+            _send()
+
+
+_lock = threading.Lock()
+_made: list[_Ringer] = []
+
+
+def _ringer() -> _Ringer:
+    """The thread of this process; one that forked needs its own."""
+    with _lock:
+        if not _made or _made[-1].process != os.getpid():
+            _made[:] = [_Ringer()]
+            _made[-1].start()
+        return _made[-1]
+
+
+def _send() -> None:
     try:
         with Connection(current_app.conf.broker_write_url or current_app.conf.broker_url, transport_options=IMPATIENT) as queue:
             current_app.send_task("notifications.tasks.relay_outbox", expires=10, retry=False, connection=queue)

@@ -10,11 +10,13 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, StaffMember, Team
 from accounts.tenancy import TenantModel
 from contracts.models import Contract, Environment, Product, Version
+from helpdesk.lib import markdown
 
 
 class Type(models.TextChoices):
@@ -62,6 +64,13 @@ def found_by(words: str) -> Any:
     """The words as people type them, in Portuguese or in English, accents or none; quotes and a minus are understood."""
     portuguese = SearchQuery(_portuguese(Value(words)), config="portuguese", search_type="websearch")
     return portuguese | SearchQuery(words, config="english", search_type="websearch")
+
+
+class WithoutSearch(models.Manager[Any]):
+    """Rows without their words for the search: nobody reads those, and they are longer than the rest together."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().defer("search")
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -120,7 +129,7 @@ class Ticket(TenantModel):
         db_persist=True,
     )
 
-    objects = TicketQuerySet.as_manager()
+    objects = WithoutSearch.from_queryset(TicketQuerySet)()
 
     class Meta:
         constraints = [
@@ -135,8 +144,11 @@ class Ticket(TenantModel):
             models.Index(fields=["customer", "-public_changed_at", "-id"], name="ticket_of_customer"),
             models.Index(fields=["-changed_at", "-id"], name="ticket_by_change"),
             models.Index(fields=["-changed_at", "-id"], name="ticket_unverified", condition=Q(verified_at=None, closed_at=None)),
-            models.Index(fields=["assignee", "-changed_at"], name="ticket_of_assignee", condition=Q(closed_at=None)),
-            models.Index(fields=["team", "-changed_at"], name="ticket_of_team", condition=Q(closed_at=None)),
+            # The queues: what is active stays small, however many tickets there are.
+            models.Index(fields=["-changed_at", "-id"], name="ticket_active", condition=Q(status__in=ACTIVE_STATUSES)),
+            models.Index(fields=["assignee", "-changed_at", "-id"], name="ticket_active_of_assignee", condition=Q(status__in=ACTIVE_STATUSES)),
+            models.Index(fields=["team", "-changed_at", "-id"], name="ticket_active_of_team", condition=Q(status__in=ACTIVE_STATUSES)),
+            models.Index(fields=["status", "-changed_at", "-id"], name="ticket_of_status"),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
@@ -173,6 +185,9 @@ class Message(TenantModel):
     by_staff = models.BooleanField()
     internal = models.BooleanField(default=False)
     body = models.TextField()
+    # The body as HTML, made when it is written: a page of two hundred messages would spend most of its time on that.
+    html = models.TextField(null=True)  # noqa: DJ001 - none: not made yet
+    html_version = models.PositiveSmallIntegerField(db_default=0)
     written_at = models.DateTimeField()
     submission_key = models.UUIDField(default=uuid.uuid4)
     search = models.GeneratedField(
@@ -180,6 +195,8 @@ class Message(TenantModel):
         output_field=SearchVectorField(),
         db_persist=True,
     )
+
+    objects = WithoutSearch()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "submission_key"], name="one_message_per_submission")]
@@ -190,6 +207,12 @@ class Message(TenantModel):
 
     def __str__(self) -> str:
         return f"message {self.pk} on {self.ticket_id}"
+
+    @property
+    def shown(self) -> SafeString:
+        """The body as sanitised HTML: what is kept, unless an older renderer made it."""
+        kept = self.html if self.html_version == markdown.VERSION else None
+        return mark_safe(markdown.to_html(self.body) if kept is None else kept)  # noqa: S308 - sanitised there
 
 
 class Event(TenantModel):

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from helpdesk.lib import markdown
 from helpdesk.lib.refusals import Refusal
 from tickets.models import Event, File, Message, Ticket
 
@@ -40,6 +41,8 @@ def write(
         by_staff=by_staff,
         internal=internal,
         body=body,
+        html=markdown.to_html(body),
+        html_version=markdown.VERSION,
         written_at=now,
         submission_key=submission_key or uuid.uuid4(),
     )

@@ -7,12 +7,11 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
-from helpdesk.lib.markdown import to_html
 from tickets.models import Event, File, Message, Status, Ticket
 from tickets.sentences import sentence
 
@@ -76,7 +75,7 @@ class EventEntry:
 
 def story(ticket: Ticket, reader: Person, *, for_staff: bool) -> list[MessageEntry | EventEntry]:
     """Everything that happened, oldest first, as the present scope shows it: for a customer internal notes are not there."""
-    events = list(Event.objects.filter(ticket=ticket).select_related("message").order_by("position"))
+    events = list(Event.objects.filter(ticket=ticket).select_related("message").defer("message__search").order_by("position"))
     files = _files(ticket, for_staff)
     names = display_names(_people_in(events))
     entries: list[MessageEntry | EventEntry] = []
@@ -108,7 +107,7 @@ def _message(event: Event, message: Message, author: str, ticket: Ticket, reader
         internal=message.internal,
         mine=event.actor_id == reader.pk,
         at=event.at,
-        html=mark_safe(to_html(message.body)),  # noqa: S308 - sanitised there
+        html=message.shown,
         files=files.get(message.pk, ()),
     )
 
