@@ -92,7 +92,7 @@ def enter(scope: Scope) -> Iterator[None]:
 
 
 @contextmanager
-def request_scope(scope: Scope, with_it: str = "", parameters: Sequence[object] = ()) -> Iterator[list[tuple[Any, ...]]]:
+def request_scope(scope: Scope, with_it: str = "", parameters: Sequence[int] = ()) -> Iterator[list[tuple[Any, ...]]]:
     """The scope of a request's own transaction, which is open and ends right after: no savepoint, and nothing need be put back.
 
     Only where a larger transaction goes on, in tests and in the proof of isolation, the scope before is.

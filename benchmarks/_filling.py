@@ -18,20 +18,102 @@ from benchmarks._floor import TABLE
 from contracts.models import Product, Version
 from helpdesk import environment
 from helpdesk.lib.markdown import VERSION
-from helpdesk.lib.markdown import VERSION
 from sla.models import Calendar, Policy
 
 CUSTOMERS = 500
 PEOPLE = 4  # of each customer
 FIRST = 10_001
 RARE_WORD = "zumbido"
-WORDS = (
-    "tronco ramal chamada cair áudio eco atraso registro servidor senha gravação fila relatório discagem rota operadora bilhetagem "
-    "atualização licença certificado porta rede pacote perda codec transferência conferência voicemail softswitch sessão firewall NAT "
-    "trunk call drop audio delay register server recording queue report dialplan route carrier billing update license port network "
-    "packet loss jitter transfer conference gateway timeout INVITE BYE ACK 503 408 486 cliente usuário manhã tarde ontem hoje sempre "
-    "às vezes depois antes configuração backup disco memória processo serviço reiniciar testar anexar captura log erro aviso falha"
-).split()
+WORDS = [
+    "tronco",
+    "ramal",
+    "chamada",
+    "cair",
+    "áudio",
+    "eco",
+    "atraso",
+    "registro",
+    "servidor",
+    "senha",
+    "gravação",
+    "fila",
+    "relatório",
+    "discagem",
+    "rota",
+    "operadora",
+    "bilhetagem",
+    "atualização",
+    "licença",
+    "certificado",
+    "porta",
+    "rede",
+    "pacote",
+    "perda",
+    "codec",
+    "transferência",
+    "conferência",
+    "voicemail",
+    "softswitch",
+    "sessão",
+    "firewall",
+    "NAT",
+    "trunk",
+    "call",
+    "drop",
+    "audio",
+    "delay",
+    "register",
+    "server",
+    "recording",
+    "queue",
+    "report",
+    "dialplan",
+    "route",
+    "carrier",
+    "billing",
+    "update",
+    "license",
+    "port",
+    "network",
+    "packet",
+    "loss",
+    "jitter",
+    "transfer",
+    "conference",
+    "gateway",
+    "timeout",
+    "INVITE",
+    "BYE",
+    "ACK",
+    "503",
+    "408",
+    "486",
+    "cliente",
+    "usuário",
+    "manhã",
+    "tarde",
+    "ontem",
+    "hoje",
+    "sempre",
+    "às",
+    "vezes",
+    "depois",
+    "antes",
+    "configuração",
+    "backup",
+    "disco",
+    "memória",
+    "processo",
+    "serviço",
+    "reiniciar",
+    "testar",
+    "anexar",
+    "captura",
+    "log",
+    "erro",
+    "aviso",
+    "falha",
+]
 
 
 @dataclass(frozen=True)
@@ -57,17 +139,30 @@ def fill(rows: int, now: datetime) -> Filled:
         dbname=parameters["NAME"], user=parameters["USER"], host=parameters["HOST"] or None, port=parameters["PORT"] or None
     )
     owner.autocommit = True
-    values = {"rows": rows, "first": FIRST, "now": now, "customers": CUSTOMERS, "people": PEOPLE, "words": WORDS, "rare": RARE_WORD}
+    values = {
+        "rows": rows,
+        "first": FIRST,
+        "now": now,
+        "customers": CUSTOMERS,
+        "people": PEOPLE,
+        "words": WORDS,
+        "rare": RARE_WORD,
+        "version": VERSION,
+    }
     with owner.cursor() as cursor:
         cursor.execute("SET work_mem = '128MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
-        for statement in (*COMPANIES, *TICKETS, *AFTER):
+        for statement in (NOISE, *COMPANIES, *TICKETS, *AFTER):
             cursor.execute(statement, values)
         cursor.execute(TABLE)
         cursor.execute("SELECT min(id) FROM accounts_customer")
         customer = cursor.fetchone()[0]
-        cursor.execute("SELECT person_id FROM accounts_membership WHERE customer_id = %s ORDER BY role = 'admin' DESC, id LIMIT 1", [customer])
+        cursor.execute(
+            "SELECT person_id FROM accounts_membership WHERE customer_id = %s ORDER BY role = 'admin' DESC, id LIMIT 1", [customer]
+        )
         engineer = cursor.fetchone()[0]
-        cursor.execute("SELECT max(id) FROM tickets_ticket WHERE customer_id = %s AND status = 'open' AND id <> %s", [customer, FIRST + rows - 1])
+        cursor.execute(
+            "SELECT max(id) FROM tickets_ticket WHERE customer_id = %s AND status = 'open' AND id <> %s", [customer, FIRST + rows - 1]
+        )
         short = cursor.fetchone()[0]
         cursor.execute("SELECT min(id) FROM contracts_product")
         product = cursor.fetchone()[0]
@@ -93,17 +188,14 @@ def _provider(now: datetime) -> int:
             for version in ("7.1", "7.2"):
                 Version.objects.create(product=product, number=version, available_date=date(2025, 1, 1))
     connection.close()
-    return staff[0].pk
+    return int(staff[0].pk)
 
 
-# A number that looks random and is the same each time: an integer from a key and a salt, never negative.
-HASH = "(hashint8extended({key}, {salt}) & 2147483647)"
-
-
-def _hash(key: str, salt: int) -> str:
-    return HASH.format(key=key, salt=salt)
-
-
+# A number that looks random and is the same each time: never negative.
+NOISE = """
+    CREATE FUNCTION pg_temp.noise(key bigint, salt int) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+        'SELECT hashint8extended(key, salt) & 2147483647'
+"""
 COMPANIES = (
     """
     INSERT INTO accounts_customer (name, language, time_zone, second_factor_required, created_at)
@@ -151,7 +243,7 @@ COMPANIES = (
 
 TICKETS = (
     # Numbers 1, 2, … of tickets and what follows from them.
-    f"""
+    """
     CREATE UNLOGGED TABLE plan AS
         WITH people AS (
             SELECT customer_id, array_agg(person_id ORDER BY person_id) AS persons FROM accounts_membership GROUP BY 1
@@ -162,25 +254,25 @@ TICKETS = (
         ), products AS (SELECT row_number() OVER (ORDER BY id) AS place, id, team_id FROM contracts_product),
         agents AS (SELECT array_agg(person_id ORDER BY person_id) AS members FROM accounts_staffmember)
         SELECT n, %(first)s - 1 + n AS id, r.customer_id, r.contract_id, r.environment_id, p.id AS product_id, p.team_id,
-            r.persons[1 + {_hash("n", 2)} %% cardinality(r.persons)] AS requester_id,
-            a.members[1 + {_hash("n", 3)} %% cardinality(a.members)] AS agent_id,
+            r.persons[1 + pg_temp.noise(n, 2) %% cardinality(r.persons)] AS requester_id,
+            a.members[1 + pg_temp.noise(n, 3) %% cardinality(a.members)] AS agent_id,
             %(now)s - (%(rows)s - n) * (interval '3 years' / %(rows)s) - interval '1 day' AS opened_at,
-            CASE WHEN n > 0.9 * %(rows)s AND {_hash("n", 4)} %% 10 < 3 OR n = %(rows)s THEN CASE WHEN n = %(rows)s THEN 3 ELSE {_hash("n", 5)} %% 10 END END AS open_as,
-            (ARRAY['technical', 'technical', 'functional', 'functional', 'update_service'])[1 + {_hash("n", 6)} %% 5] AS type,
-            (ARRAY['high', 'medium', 'medium', 'low'])[1 + {_hash("n", 7)} %% 4] AS severity,
+            CASE WHEN n > 0.9 * %(rows)s AND pg_temp.noise(n, 4) %% 10 < 3 OR n = %(rows)s THEN CASE WHEN n = %(rows)s THEN 3 ELSE pg_temp.noise(n, 5) %% 10 END END AS open_as,
+            (ARRAY['technical', 'technical', 'functional', 'functional', 'update_service'])[1 + pg_temp.noise(n, 6) %% 5] AS type,
+            (ARRAY['high', 'medium', 'medium', 'low'])[1 + pg_temp.noise(n, 7) %% 4] AS severity,
             CASE WHEN n = %(rows)s THEN 200 ELSE 5 END AS messages
         FROM generate_series(1, %(rows)s) n
-        JOIN rooms r ON r.place = CASE WHEN n = %(rows)s OR {_hash("n", 8)} %% 20 = 0 THEN 1 ELSE 2 + {_hash("n", 1)} %% (%(customers)s - 1) END
-        JOIN products p ON p.place = 1 + {_hash("n", 9)} %% 4, agents a
+        JOIN rooms r ON r.place = CASE WHEN n = %(rows)s OR pg_temp.noise(n, 8) %% 20 = 0 THEN 1 ELSE 2 + pg_temp.noise(n, 1) %% (%(customers)s - 1) END
+        JOIN products p ON p.place = 1 + pg_temp.noise(n, 9) %% 4, agents a
     """,
-    f"""
+    """
     INSERT INTO tickets_ticket (id, customer_id, contract_id, product_id, environment_id, requester_id, opened_by_id, channel, subject, type, severity,
             declared_type, declared_severity, verified_at, verified_by_id, status, team_id, assignee_id, opened_at, changed_at, public_changed_at,
             resolved_at, closed_at, event_count, submission_key)
         SELECT id, customer_id, contract_id, product_id, environment_id, requester_id, requester_id, 'portal',
-            initcap((%(words)s::text[])[1 + {_hash("n", 11)} %% cardinality(%(words)s::text[])]) || ' '
-                || (%(words)s::text[])[1 + {_hash("n", 12)} %% cardinality(%(words)s::text[])] || ' '
-                || (%(words)s::text[])[1 + {_hash("n", 13)} %% cardinality(%(words)s::text[])] || ' ' || n,
+            initcap((%(words)s::text[])[1 + pg_temp.noise(n, 11) %% cardinality(%(words)s::text[])]) || ' '
+                || (%(words)s::text[])[1 + pg_temp.noise(n, 12) %% cardinality(%(words)s::text[])] || ' '
+                || (%(words)s::text[])[1 + pg_temp.noise(n, 13) %% cardinality(%(words)s::text[])] || ' ' || n,
             type, severity, type, severity,
             CASE WHEN open_as IS DISTINCT FROM 0 THEN opened_at + interval '20 minutes' END,
             CASE WHEN open_as IS DISTINCT FROM 0 THEN agent_id END,
@@ -192,14 +284,14 @@ TICKETS = (
             messages + CASE WHEN open_as IS NULL THEN 3 ELSE 2 END, gen_random_uuid()
         FROM plan
     """,
-    f"""
+    """
     INSERT INTO tickets_message (customer_id, ticket_id, author_id, by_staff, internal, body, html, html_version, written_at, submission_key)
-        SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body, '<p>' || body || '</p>', {VERSION},
+        SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body, '<p>' || body || '</p>', %(version)s,
             opened_at + m * (interval '5 hours' / messages), gen_random_uuid()
         FROM plan, generate_series(1, messages) m, LATERAL (
-            SELECT string_agg((%(words)s::text[])[1 + ({_hash("n * 1000 + m * 64 + k", 21)} %% 997) * ({_hash("n * 1000 + m * 64 + k", 22)} %% 997)
+            SELECT string_agg((%(words)s::text[])[1 + (pg_temp.noise(n * 1000 + m * 64 + k, 21) %% 997) * (pg_temp.noise(n * 1000 + m * 64 + k, 22) %% 997)
                     * cardinality(%(words)s::text[]) / 994009], ' ')
-                || CASE WHEN n %% 200 = 0 AND m = 3 THEN ' {RARE_WORD} ' ELSE '.' END AS body
+                || CASE WHEN n %% 200 = 0 AND m = 3 THEN ' ' || %(rare)s || ' ' ELSE '.' END AS body
             FROM generate_series(1, 45) k
         ) b
     """,

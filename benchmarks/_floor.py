@@ -6,12 +6,21 @@ behind the middleware of a new Django project, on a table of its own that every 
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 
+# What `django-admin startproject` gives every page.
+PLAIN = (
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+)
 TABLE = """
     CREATE TABLE floor_row (
         id bigint PRIMARY KEY, number text NOT NULL, subject text NOT NULL, customer text NOT NULL, state text NOT NULL,
@@ -34,6 +43,8 @@ class Row(models.Model):
     severity = models.TextField()
     changed_at = models.DateTimeField()
 
+    objects: "models.Manager[Row]" = models.Manager()
+
     class Meta:
         app_label = "floor"
         db_table = "floor_row"
@@ -47,7 +58,7 @@ def floor(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponseForbidden()
     rows = Row.objects.order_by("-changed_at")[:50]
-    return render(request, "floor.html", {"rows": rows})
+    return render(request, "floor.html", {"rows": rows}, using="floor")
 
 
 class FloorMiddleware:
@@ -56,7 +67,7 @@ class FloorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.plain: Callable[[HttpRequest], HttpResponse] = floor
-        for name in reversed(settings.PLAIN):
+        for name in reversed(PLAIN):
             self.plain = import_string(name)(self.plain)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -74,7 +74,13 @@ def _pages(filled: "Filled", staff: Browser, engineer: Browser) -> dict[str, Cal
     short, long = f"/console/tickets/{filled.short_ticket}/", f"/console/tickets/{filled.long_ticket}/"
     own = f"/tickets/{filled.short_ticket}/"
     token = engineer.token("/tickets/new/")
-    event = {"type": "technical", "severity": "high", "product": str(filled.product), "subject": "Calls drop", "description": "Since this morning. " * 20}
+    event = {
+        "type": "technical",
+        "severity": "high",
+        "product": str(filled.product),
+        "subject": "Calls drop",
+        "description": "Since this morning. " * 20,
+    }
 
     def send(path: str, values: Mapping[str, str]) -> Answer:
         return engineer.post(path, {"csrfmiddlewaretoken": token, "submission_key": str(uuid.uuid4()), **values})

@@ -7,9 +7,7 @@ that is not markup of ours.
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.forms.renderers import Jinja2, TemplatesSetting
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from jinja2 import Environment
 

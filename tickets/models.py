@@ -1,7 +1,7 @@
 """A ticket and its story: events that are only ever added to, with message bodies and files as rows beside them."""
 
 import uuid
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -66,10 +66,13 @@ def found_by(words: str) -> Any:
     return portuguese | SearchQuery(words, config="english", search_type="websearch")
 
 
-class WithoutSearch(models.Manager[Any]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class WithoutSearch(models.Manager[Row]):
     """Rows without their words for the search: nobody reads those, and they are longer than the rest together."""
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[Row]:
         return super().get_queryset().defer("search")
 
 
@@ -87,6 +90,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if number.isdecimal() and len(number) < 18:
             condition |= Q(pk=int(number))
         return self.filter(condition)
+
+
+TicketManager = WithoutSearch.from_queryset(TicketQuerySet)
 
 
 class Ticket(TenantModel):
@@ -129,7 +135,7 @@ class Ticket(TenantModel):
         db_persist=True,
     )
 
-    objects = WithoutSearch.from_queryset(TicketQuerySet)()
+    objects = TicketManager()
 
     class Meta:
         constraints = [
@@ -146,7 +152,9 @@ class Ticket(TenantModel):
             models.Index(fields=["-changed_at", "-id"], name="ticket_unverified", condition=Q(verified_at=None, closed_at=None)),
             # The queues: what is active stays small, however many tickets there are.
             models.Index(fields=["-changed_at", "-id"], name="ticket_active", condition=Q(status__in=ACTIVE_STATUSES)),
-            models.Index(fields=["assignee", "-changed_at", "-id"], name="ticket_active_of_assignee", condition=Q(status__in=ACTIVE_STATUSES)),
+            models.Index(
+                fields=["assignee", "-changed_at", "-id"], name="ticket_active_of_assignee", condition=Q(status__in=ACTIVE_STATUSES)
+            ),
             models.Index(fields=["team", "-changed_at", "-id"], name="ticket_active_of_team", condition=Q(status__in=ACTIVE_STATUSES)),
             models.Index(fields=["status", "-changed_at", "-id"], name="ticket_of_status"),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
@@ -196,7 +204,7 @@ class Message(TenantModel):
         db_persist=True,
     )
 
-    objects = WithoutSearch()
+    objects = WithoutSearch["Message"]()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer", "submission_key"], name="one_message_per_submission")]

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tickets', '0003_tenancy'),
+        ("tickets", "0003_tenancy"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='html',
+            model_name="message",
+            name="html",
             field=models.TextField(null=True),
         ),
         migrations.AddField(
-            model_name='message',
-            name='html_version',
+            model_name="message",
+            name="html_version",
             field=models.PositiveSmallIntegerField(db_default=0),
         ),
     ]

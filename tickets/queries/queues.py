@@ -109,12 +109,13 @@ def counts(person_id: int) -> dict[str, int]:
 
 
 @cache
-def _counting() -> tuple[str, tuple[object, ...]]:
+def _counting() -> tuple[str, tuple[Any, ...]]:
     """The queues' own conditions as one statement, put together once; ANYBODY stands where the person's id goes."""
-    counts, parameters = [], []
+    counts: list[str] = []
+    parameters: list[Any] = []
     for queue in COUNTED:
         sql, values = queue.narrow(Ticket.objects.order_by(), ANYBODY).values("pk")[: CAP + 1].query.sql_with_params()
-        counts.append(f"(SELECT count(*) FROM ({sql}) q)")
+        counts.append(f"(SELECT count(*) FROM ({sql}) q)")  # noqa: S608 - made by the ORM
         parameters += values
     return f"SELECT {', '.join(counts)}", tuple(parameters)
 
