@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, StaffMember
 from accounts.tenancy import acting_for
-from contracts.models import Contract, Environment, Product, RulingTerms, Standing
+from contracts.models import Contract, Environment, EnvironmentContact, Installation, Product, RulingTerms, Standing
 
 CUSTOMERS_A_PAGE = 100
+INSTALLED = Prefetch("installations", Installation.objects.select_related("product", "version"))
 
 
 def contracts_in_force(customer: Customer, now: datetime) -> list[Contract]:
@@ -29,6 +30,11 @@ def contracts_in_force(customer: Customer, now: datetime) -> list[Contract]:
 def contracts_for(customer: Customer, product: Product, now: datetime) -> list[Contract]:
     """Those in force that cover the product: what a ticket on it may be opened under (CON-3)."""
     return [c for c in contracts_in_force(customer, now) if product in c.products.all()]
+
+
+def covers(contract: Contract, product: Product, now: datetime) -> bool:
+    """Whether something may be opened under this contract now (CON-3). Reads its terms, standings and products unless prefetched."""
+    return contract.is_in_force_on(contract.today(now)) and product in contract.products.all()
 
 
 def usual_contract(contracts: list[Contract], environment: Environment | None) -> Contract | None:
@@ -71,7 +77,7 @@ def customer_panel(customer: Customer, now: datetime) -> dict[str, object]:
     environments = Environment.objects.filter(customer=customer, retired_at=None)
     return {
         "contracts": [contract_card(contract, now) for contract in contracts],
-        "environments": environments.prefetch_related("installations__product", "installations__version"),
+        "environments": environments.prefetch_related(INSTALLED),
     }
 
 
@@ -114,14 +120,14 @@ def contract_card(contract: Contract, now: datetime) -> ContractCard:
 def contracts_of(customer: Customer, now: datetime) -> list[ContractCard]:
     """All of a customer's contracts, those in force first."""
     contracts = Contract.objects.filter(customer=customer).select_related("calendar", "account_manager", "deputy")
-    cards = [contract_card(c, now) for c in contracts.prefetch_related("terms__policy", "standings", "products")]
+    cards = [contract_card(c, now) for c in contracts.prefetch_related("terms", "standings", "products")]
     return sorted(cards, key=lambda card: (card.state != "in_force", card.contract.number))
 
 
 def environments_of(customer: Customer) -> list[Environment]:
     """Environments in use, with what runs there and who is told."""
     rows = Environment.objects.filter(customer=customer, retired_at=None).select_related("contract")
-    return list(rows.prefetch_related("installations__product", "installations__version", "contacts__person"))
+    return list(rows.prefetch_related(INSTALLED, Prefetch("contacts", EnvironmentContact.objects.select_related("person"))))
 
 
 def contract_page(pk: int, now: datetime) -> ContractCard | None:

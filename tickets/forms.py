@@ -134,7 +134,8 @@ class FilingForm(SubmissionForm):
         covering = [c for c in self.contracts if product in c.products.all()]
         if chosen is not None and chosen not in covering:
             self.add_error("contract", _("This contract does not cover %(product)s.") % {"product": product})
-        data["contract"] = chosen or usual_contract(covering, environment)
+        # Of those that were read whole: what they cover need not be read again.
+        data["contract"] = next((c for c in covering if c == chosen), None) or usual_contract(covering, environment)
 
 
 class StaffFilingForm(FilingForm):

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Person
+from accounts.models import Membership, Person, TeamMember
 from accounts.queries import display_names
 from contracts.models import EnvironmentContact
 from helpdesk.lib.markdown import to_html
@@ -51,7 +51,9 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
 
 def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
     """The assignee, else the team that owns the product; and staff who watch. Whoever left the staff hears nothing."""
-    readers = staff_among([ticket.assignee_id]) or staff_among(ticket.team.members.values_list("person_id", flat=True))
+    readers = staff_among([ticket.assignee_id]) or staff_among(
+        TeamMember.objects.filter(team=ticket.team_id).values_list("member_id", flat=True)
+    )
     watching = staff_among(Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
     return sorted({person for person in [*readers, *watching] if person != except_for}, key=lambda person: person.pk)
 

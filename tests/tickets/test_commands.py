@@ -51,7 +51,7 @@ def test_filing_tells_the_requester_and_the_products_team(world):
     assert ticket.number == f"SP-{ticket.pk}"
     assert ticket.pk > 10000
     assert ticket.status == Status.NEW
-    assert ticket.team == world.core
+    assert ticket.team_id == world.core.pk
     assert told("ticket_opened") == [
         ("ada@acme.example", f"We have received {ticket.number} and will check it now."),
         ("sara@support.example", f"Ada Lovelace registered {ticket.number}. Please verify its qualification."),

@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from accounts.models import Customer, Person
+from accounts.models import Person
 from accounts.tenancy import acting_for
 from contracts.models import Contract, Environment, Product, Version
-from contracts.queries import contracts_for
+from contracts.queries import covers
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
 from tickets.commands.uploading import lock_untaken
@@ -59,11 +59,10 @@ def open_ticket(
     if severity == Severity.CRITICAL and type != Type.TECHNICAL:
         raise OnlyTechnicalIsCritical
     with acting_for(contract.customer_id):
-        customer = contract.customer
-        if contract not in contracts_for(customer, product, now):
+        if not covers(contract, product, now):
             raise NotCovered
         ticket, is_new = _insert_once(
-            customer=customer,
+            customer_id=contract.customer_id,
             submission_key=submission_key or uuid.uuid4(),
             contract=contract,
             product=product,
@@ -82,7 +81,7 @@ def open_ticket(
             _refuse_other_text(ticket, subject, description)
             return ticket
         lock_untaken(files)
-        Watcher.objects.bulk_create([Watcher(customer=customer, ticket=ticket, person=p) for p in watchers if p != requester])
+        Watcher.objects.bulk_create([Watcher(customer_id=ticket.customer_id, ticket=ticket, person=p) for p in watchers if p != requester])
         event = _begin_story(ticket, description, files, submission_key, now)
         _tell(ticket, event, description, now)
     return ticket
@@ -115,13 +114,13 @@ def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submis
     return event
 
 
-def _insert_once(*, customer: Customer, submission_key: uuid.UUID, **values: Any) -> tuple[Ticket, bool]:
+def _insert_once(*, customer_id: int, submission_key: uuid.UUID, **values: Any) -> tuple[Ticket, bool]:
     """The ticket of this form, and whether it was made now. The unique key lets the slower of two wait for the faster."""
     try:
         with transaction.atomic():
-            return _insert(customer=customer, submission_key=submission_key, **values), True
+            return _insert(customer_id=customer_id, submission_key=submission_key, **values), True
     except IntegrityError:
-        earlier = Ticket.objects.filter(customer=customer, submission_key=submission_key).first()
+        earlier = Ticket.objects.filter(customer_id=customer_id, submission_key=submission_key).first()
         if earlier is None:
             raise
         return earlier, False
@@ -134,11 +133,10 @@ def _refuse_other_text(ticket: Ticket, subject: str, description: str) -> None:
         raise AlreadyFiled(number=ticket.number)
 
 
-def _insert(*, customer: Customer, product: Product, type: str, severity: str, now: datetime, **columns: object) -> Ticket:
+def _insert(*, product: Product, type: str, severity: str, now: datetime, **columns: Any) -> Ticket:
     return Ticket.objects.create(
-        customer=customer,
         product=product,
-        team=product.team,
+        team_id=product.team_id,
         type=type,
         severity=severity,
         declared_type=type,
