@@ -5,6 +5,7 @@ from tickets.commands.conversation import ClosedTicket, answer, note, reply
 from tickets.commands.filing import AlreadyFiled, NotCovered, OnlyTechnicalIsCritical, open_ticket
 from tickets.commands.holds import place_hold, release_hold
 from tickets.commands.qualification import ReasonMissing, verify
+from tickets.commands.rendering import render_messages
 from tickets.commands.states import HoldInPlace, QuestionMissing, change_status, close_resolved, mark_solved
 from tickets.commands.uploading import FileTooLarge, MissingFile, TooManyWaiting, discard_upload, sweep_orphans, sweep_uploads, upload
 from tickets.story import AlreadySent
@@ -33,6 +34,7 @@ __all__ = [
     "open_ticket",
     "place_hold",
     "release_hold",
+    "render_messages",
     "reply",
     "sweep_orphans",
     "sweep_uploads",
