@@ -38,6 +38,10 @@ class Policy:
         check = f" WITH CHECK ({self.check})" if self.check else ""
         return f"CREATE POLICY {self.name} ON {table} FOR {self.command} TO {self.role} USING ({self.using}){check};"
 
+    def change_sql(self, table: str) -> str:
+        check = f" WITH CHECK ({self.check})" if self.check else ""
+        return f"ALTER POLICY {self.name} ON {table} USING ({self.using}){check};"
+
 
 class TableRules(migrations.RunSQL):
     """Policies and grants of one table: as SQL for the migration, and as what `isolation_faults` expects to find afterwards.
@@ -54,6 +58,19 @@ class TableRules(migrations.RunSQL):
         undo = [f"DROP POLICY {policy.name} ON {table};" for policy in policies] + insecurity * secured
         undo += [f"REVOKE ALL ON {table} FROM {role};" for role in grants]
         super().__init__("\n".join(sql), "\n".join(undo))
+
+
+class ChangedPolicy(migrations.RunSQL):
+    """Another condition for a policy that an earlier migration made; the last change in the order of migrations rules.
+
+    One statement, so that there is no instant without a policy. It waits for the table alone: give each table its own
+    transaction (`atomic = False`), or two tables' locks could meet a request that holds them the other way round.
+    """
+
+    def __init__(self, table: str, *, before: Policy, after: Policy) -> None:
+        assert (before.name, before.role, before.reads_only) == (after.name, after.role, after.reads_only), "only the condition may change"
+        self.table, self.before, self.after = table, before, after
+        super().__init__(after.change_sql(table), before.change_sql(table))
 
 
 class AppendOnly(migrations.RunSQL):
@@ -85,9 +102,18 @@ def tenant_table(table: str, *, visible: str | None = "true", column: str = "cus
     ]
     grants = {"desk_command": f"SELECT, {changes}", "desk_provider": f"SELECT, {changes}"}
     if visible is not None:
-        policies.append(Policy("tenant_read", "desk_tenant", f"{column} = {CUSTOMER} AND {visible}", reads_only=True))
+        policies.append(_tenant_read(visible, column))
         grants["desk_tenant"] = "SELECT"
     return TableRules(table, secured=True, policies=policies, grants=grants)
+
+
+def _tenant_read(visible: str, column: str = "customer_id") -> Policy:
+    return Policy("tenant_read", "desk_tenant", f"{column} = {CUSTOMER} AND {visible}", reads_only=True)
+
+
+def tenant_sees(table: str, *, visible: str, before: str = "true") -> ChangedPolicy:
+    """Change what a customer may see of its own rows of a `tenant_table`; `before`: what it could until now."""
+    return ChangedPolicy(table, before=_tenant_read(before), after=_tenant_read(visible))
 
 
 def provider_table(table: str, *, tenant_reads: bool = False, app_reads: bool = False) -> TableRules:
@@ -170,13 +196,27 @@ def isolation_faults() -> list[str]:
 
 @cache
 def _operations() -> tuple[migrations.operations.base.Operation, ...]:
-    """Every operation of every migration: what the catalogue should hold is what they say."""
-    found = MigrationLoader(None).disk_migrations
-    return tuple(operation for key in sorted(found) for operation in found[key].operations)
+    """Every operation of every migration, in the order in which they run: what the catalogue should hold is what they say."""
+    graph = MigrationLoader(None).graph
+    keys = dict.fromkeys(key for leaf in sorted(graph.leaf_nodes()) for key in graph.forwards_plan(leaf))
+    return tuple(operation for key in keys for operation in graph.nodes[key].operations)
 
 
 def _table_rules() -> list[TableRules]:
     return [operation for operation in _operations() if isinstance(operation, TableRules)]
+
+
+def _expected_policies() -> dict[tuple[str, str], Policy]:
+    """The policies that the migrations leave, by table and name."""
+    found: dict[tuple[str, str], Policy] = {}
+    for operation in _operations():
+        if isinstance(operation, TableRules):
+            found |= {(operation.table, policy.name): policy for policy in operation.policies}
+        elif isinstance(operation, ChangedPolicy):
+            key = (operation.table, operation.before.name)
+            assert found.get(key) == operation.before, f"{operation.table}: a migration changes another policy than the one there is"
+            found[key] = operation.after
+    return found
 
 
 def _rows(sql: str, parameters: Sequence[list[str]] = ()) -> list[tuple[str, ...]]:
@@ -222,9 +262,8 @@ def _unprotected_tables() -> list[str]:
 def _other_policies() -> list[str]:
     """Policies must be those of the migrations, word for word: one more, one less or another condition is a fault."""
     expected = {
-        (rules.table, policy.name): ("PERMISSIVE", f"{{{policy.role}}}", policy.command, _plain(policy.using), _plain(policy.check))
-        for rules in _table_rules()
-        for policy in rules.policies
+        key: ("PERMISSIVE", f"{{{policy.role}}}", policy.command, _plain(policy.using), _plain(policy.check))
+        for key, policy in _expected_policies().items()
     }
     found = {
         (table, name): (kind, roles, command, _plain(using), _plain(check))

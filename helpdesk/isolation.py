@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -46,6 +46,17 @@ class Canary:
     ticket: Ticket
     file: File
     loose_file: File
+    hidden: "Hidden"
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A private ticket of the canary's person, and a colleague for whom it must not exist; `token` stands in its texts alone."""
+
+    token: str
+    ticket: Ticket
+    file: File
+    colleague: Person
 
 
 @dataclass
@@ -63,10 +74,12 @@ def verify(now: datetime) -> Report:
     with _rolled_back() as stored:
         catalogue = _catalogue(now)
         victim, other = _plant(catalogue, now), _plant(catalogue, now)
-        stored += [str(file.stored_as.name) for canary in (victim, other) for file in (canary.file, canary.loose_file)]
+        files = [file for canary in (victim, other) for file in (canary.file, canary.loose_file, canary.hidden.file)]
+        stored += [str(file.stored_as.name) for file in files]
         report.lines.append(f"Planted two canary customers, {victim.customer.pk} and {other.customer.pk}.")
         _probe_tables(report, victim, other)
         _probe_pages(report, victim, other)
+        _probe_private(report, victim)
     report.lines.append("Removed them: the transaction was rolled back.")
     return report
 
@@ -157,7 +170,19 @@ def _plant(catalogue: Catalogue, now: datetime) -> Canary:
         contacts=[person],
         now=now,
     )
-    file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.txt", content=ContentFile(token.encode()), now=now)
+    ticket, file = _plant_ticket(catalogue, contract, environment, person, token, now=now)
+    loose_file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.log", content=ContentFile(token.encode()), now=now)
+    hidden = _plant_private(catalogue, contract, environment, person, now)
+    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, loose_file, hidden)
+
+
+def _plant_ticket(
+    catalogue: Catalogue, contract: Contract, environment: Environment, person: Person, token: str, *, private: bool = False, now: datetime
+) -> tuple[Ticket, File]:
+    """A ticket with a row in every table that hangs on one."""
+    file = tickets.upload(
+        customer_id=contract.customer_id, uploader=person, name=f"{token}.txt", content=ContentFile(token.encode()), now=now
+    )
     ticket = tickets.open_ticket(
         contract=contract,
         product=catalogue.product,
@@ -170,13 +195,22 @@ def _plant(catalogue: Catalogue, now: datetime) -> Canary:
         files=[file],
         requester=person,
         opened_by=person,
+        private=private,
         now=now,
     )
     tickets.watch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
     tickets.note(ticket=ticket, author=catalogue.agent.person, body=f"internal {token}", now=now)
     tickets.place_hold(ticket=ticket, reason=token, placed_by=catalogue.agent.person, now=now)
-    loose_file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.log", content=ContentFile(token.encode()), now=now)
-    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, loose_file)
+    return ticket, file
+
+
+def _plant_private(catalogue: Catalogue, contract: Contract, environment: Environment, person: Person, now: datetime) -> Hidden:
+    token = f"canary-{secrets.token_hex(8)}"
+    name = f"canary-{secrets.token_hex(8)}"
+    colleague = accounts.register_person(email=f"{name}@canary.invalid", name=name, language="en", now=now)
+    accounts.add_member(actor=None, customer=contract.customer, person=colleague, role=Membership.Role.APPROVER, now=now)
+    ticket, file = _plant_ticket(catalogue, contract, environment, person, token, private=True, now=now)
+    return Hidden(token, ticket, file, colleague)
 
 
 # --- Tables ---------------------------------------------------------------------------------------------------------
@@ -220,13 +254,7 @@ def _can_change(scope: Scope, table: str, column: str, victim: Canary) -> bool:
 # --- Pages ----------------------------------------------------------------------------------------------------------
 def _probe_pages(report: Report, victim: Canary, other: Canary) -> None:
     """Ask every address as the other company's person: those of the victim's rows must not exist, no page may hold its token."""
-    # An address of its own: the counters of sign-in attempts are locked until the end of this long transaction.
-    client = Client(
-        REMOTE_ADDR="192.0.2.1", SERVER_NAME=settings.ALLOWED_HOSTS[0].lstrip("*.") or "localhost", headers={"accept-language": "en"}
-    )
-    client.raise_request_exception = False
-    client.force_login(other.person)
-    probed = 0
+    client, probed = _browser(other.person), 0
     for name, parameters in addresses():
         arguments = _arguments(name, parameters, victim)
         path = reverse(name, kwargs=arguments)
@@ -249,6 +277,73 @@ def _probe_pages(report: Report, victim: Canary, other: Canary) -> None:
     _probe_forms(report, client, victim, other)
 
 
+def _browser(person: Person) -> Client:
+    """Signed in, at an address of its own: the counters of sign-in attempts are locked until the end of this long transaction."""
+    client = Client(
+        REMOTE_ADDR="192.0.2.1", SERVER_NAME=settings.ALLOWED_HOSTS[0].lstrip("*.") or "localhost", headers={"accept-language": "en"}
+    )
+    client.raise_request_exception = False
+    client.force_login(person)
+    return client
+
+
+# --- A private ticket, as a colleague -------------------------------------------------------------------------------
+def _probe_private(report: Report, canary: Canary) -> None:
+    """Look for the canary's private ticket as its colleague: in every table that hangs on a ticket, and on every page of the portal."""
+    hidden = canary.hidden
+    reader = Scope("tenant", canary.customer.pk, hidden.colleague.pk)
+    tables = _tables_of_tickets()
+    for table, (column, policy) in tables.items():
+        condition = f"SELECT FROM {table} WHERE {column}"
+        if not _run(Scope("provider"), f"{condition} = %s", hidden.ticket.pk) and "tickets_ticket" not in policy:
+            report.leaks.append(f"{table}: its policy does not ask whether the ticket is private")
+        if seen := _run(reader, f"{condition} = %s", hidden.ticket.pk):
+            report.leaks.append(f"{table}: a colleague reads {seen} rows of a private ticket")
+    if _run(reader, "SELECT FROM tickets_file WHERE id = %s", hidden.file.pk):
+        report.leaks.append("tickets_file: a colleague reads a file of a private ticket")
+    asked = _probe_private_pages(report, replace(canary, ticket=hidden.ticket, file=hidden.file))
+    report.lines.append(f"Looked for a private ticket in {len(tables) + 1} tables and on {asked} pages as its requester's colleague.")
+
+
+def _tables_of_tickets() -> dict[str, tuple[str, str]]:
+    """Tables that customers may read and whose rows are a ticket's: the column that names it, and what customers may see."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, p.qual FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'ticket_id'
+            JOIN pg_policies p ON p.tablename = c.relname AND p.policyname = 'tenant_read'
+            WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT a.attisdropped
+            """
+        )
+        found = {table: ("ticket_id", policy) for table, policy in cursor.fetchall()}
+    return found | {"tickets_ticket": ("id", "tickets_ticket")}
+
+
+def _probe_private_pages(report: Report, canary: Canary) -> int:
+    """`canary`: with the private ticket and its file in the place of those that colleagues see."""
+    client, asked = _browser(canary.hidden.colleague), 0
+    for name, parameters in addresses():
+        if not name.startswith("portal:"):
+            continue
+        arguments = _arguments(name, parameters, canary)
+        path = reverse(name, kwargs=arguments)
+        for method in (client.get, client.post):
+            with _undone(client):
+                answer = method(path, secure=settings.BEHIND_TLS)
+                asked += 1
+                if "number" in arguments and answer.status_code not in NOTHING_THERE:
+                    report.leaks.append(f"{path} answered {answer.status_code} to a colleague on a private ticket, not 404")
+                if canary.hidden.token.encode() in answer.getvalue():
+                    report.leaks.append(f"{path} shows a colleague a private ticket")
+    for words in (canary.hidden.token, canary.ticket.number, str(canary.ticket.pk)):
+        answer = client.get(reverse("portal:tickets"), {"q": words, "state": "all"}, secure=settings.BEHIND_TLS)
+        asked += 1
+        if f"/tickets/{canary.ticket.pk}/".encode() in answer.content:
+            report.leaks.append(f"Searching “{words}” finds a colleague's private ticket")
+    return asked
+
+
+# --- Forms ----------------------------------------------------------------------------------------------------------
 def _probe_forms(report: Report, client: Client, victim: Canary, other: Canary) -> None:
     """Send each of the portal's forms about one's own rows, well filled but for one field, which names a row of the victim."""
     own, theirs = _filled(other), _filled(victim)
@@ -302,6 +397,8 @@ def _filled(canary: Canary) -> dict[str, object]:
         "role": "member",
         "language": "en",
         "required": "on",
+        "reason": words,
+        "verdict": 1,
     }
 
 

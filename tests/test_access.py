@@ -15,6 +15,7 @@ from helpdesk.isolation import addresses
 from notifications.models import Mail
 from tests import factories as make
 from tickets import commands
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,8 @@ GET = {
     "portal:tickets": PORTAL,
     "portal:ticket_new": PORTAL,
     "portal:ticket": ONE_OF_ACMES,
+    "portal:ticket_contest": ONE_OF_ACMES,
+    "portal:ticket_declare": ONE_OF_ACMES,
     "portal:file": ONE_OF_ACMES,
     "portal:contracts": PORTAL,
     "portal:contract": ONE_OF_ACMES,
@@ -101,6 +104,7 @@ POST = {
     "portal:ticket_reply": row(SIGN_IN, 422, 422, NONE, SENT, SENT, SENT),
     "portal:ticket_solved": posted(ONE_OF_ACMES),
     "portal:ticket_watch": posted(ONE_OF_ACMES),
+    "portal:ticket_private": row(SIGN_IN, SENT, REFUSED, NONE, SENT, SENT, SENT),
     "portal:upload": row(SIGN_IN, 422, 422, 422, SENT, SENT, SENT),
     "portal:upload_remove": row(SIGN_IN, 204, 204, 204, SENT, SENT, SENT),
     "portal:people_second_factor": row(SIGN_IN, SENT, REFUSED, SENT, SENT, SENT, SENT),
@@ -117,6 +121,7 @@ POST = {
     "console:ticket_status": row(SIGN_IN, NONE, NONE, NONE, NONE, REFUSED, REFUSED),
     "console:ticket_contract": row(SIGN_IN, NONE, NONE, NONE, REFUSED, NONE, REFUSED),
     "console:ticket_watch": posted(CONSOLE),
+    "console:ticket_private": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:ticket_hold": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:ticket_hold_release": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:contract_standing": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
@@ -141,6 +146,7 @@ def arguments(world):
     """Acme's own ids for every parameter of an address."""
     upload = commands.upload(customer_id=world.acme.pk, uploader=world.ada, name="a.txt", content=ContentFile(b"x"), now=make.NOW)
     ticket = make.ticket(world.contract, world.softswitch, world.ada, files=[upload])
+    commands.verify(ticket=ticket, agent=world.lea.person, type="technical", severity="high", now=make.NOW)
     hold = commands.place_hold(ticket=ticket, reason="x", placed_by=None, now=make.NOW)
     invitation = accounts.invite(
         actor=world.ada, customer=world.acme, email="new@acme.example", name="New", role="member", language="en", now=make.NOW
@@ -195,6 +201,24 @@ def test_a_strangers_404_is_that_of_nothing(name, cast, arguments, world):
 
     assert (foreign.status_code, missing.status_code) == (404, 404)
     assert foreign.content == missing.content
+
+
+OF_ONE_TICKET = [name for name, parameters in addresses() if name.startswith("portal:") and "number" in parameters]
+
+
+@pytest.mark.parametrize("name", OF_ONE_TICKET)
+def test_a_private_ticket_does_not_exist_for_colleagues(name, arguments, world):
+    found = arguments(name, PARAMETERS[name])
+    method, other = ("get" if name in GET else "post"), make.member(world.acme, "Amy Approver", "approver")
+    before = {person: _ask(person, method, reverse(name, kwargs=found)) for person in (world.alan, other)}
+
+    with as_provider():
+        ticket = Ticket.objects.get(pk=found["number"])
+    commands.set_private(ticket=ticket, person=world.ada, private=True, by_staff=False, now=make.NOW)
+
+    assert set(before.values()) <= {OK, SENT, 422, REFUSED}
+    assert {_ask(person, method, reverse(name, kwargs=found)) for person in (world.alan, other)} == {NONE}
+    assert _ask(world.ada, method, reverse(name, kwargs=found)) in {OK, SENT, 422}
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/person/", "/admin/contracts/product/"])

@@ -13,8 +13,10 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
 from tickets.models import Severity, Status, Ticket, Type
+from tickets.qualifying import Effect, History, Value
 from tickets.queries.console import assignable
 from tickets.states import SETTABLE
+from tickets.telling import who_may_see
 
 LONGEST_BODY = 50_000
 
@@ -79,6 +81,12 @@ class FilingForm(SubmissionForm):
         rows=9, label=_("Description"), help_text=_("What happens, since when, for whom; what changed before. Markdown is understood.")
     )
 
+    private = forms.BooleanField(
+        required=False,
+        label=_("Private"),
+        help_text=_("Only who asks, the company's admins and our staff see this ticket; other colleagues don't know that it exists."),
+    )
+
     def __init__(self, *args: Any, customer: Customer, contracts: list[Contract], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.customer, self.contracts = customer, contracts
@@ -124,7 +132,7 @@ class FilingForm(SubmissionForm):
 
     def event(self) -> dict[str, Any]:
         """The clean values as `open_ticket` takes them."""
-        names = ("contract", "product", "environment", "version", "type", "severity", "subject", "description", "submission_key")
+        names = ("contract", "product", "environment", "version", "type", "severity", "subject", "description", "private", "submission_key")
         return {name: self.cleaned_data[name] for name in names}
 
     def _choose_contract(self, data: dict[str, Any]) -> None:
@@ -159,6 +167,8 @@ class StaffFilingForm(FilingForm):
         reached = environment is not None and members.filter(person__in=environment.contacts.values("person_id")).exists()
         if data.get("requester") is None and not reached:
             self.add_error("requester", _("Choose who asks, or an environment that has contacts: somebody must hear of it."))
+        elif data.get("requester") is None and data.get("private"):
+            self.add_error("requester", _("Choose who asks: a private ticket is seen by that person and the company's admins."))
         return data
 
 
@@ -194,23 +204,69 @@ class AnswerForm(SubmissionForm):
         return ticket.events.filter(by_staff=False, message__isnull=False, position__gt=seen).exists()
 
 
-class VerdictForm(forms.Form):
+class QualificationForm(forms.Form):
+    """A type and a severity that fit together, chosen on a page that went so far in the story."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     type = forms.ChoiceField(choices=Type, label=_("Type"))
     severity = forms.ChoiceField(choices=Severity, label=_("Severity"))
-    reason = TextField(required=False, rows=3, max_length=4000, label=_("Why it changes"), help_text=_("The customer reads this."))
 
-    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, history: History, **kwargs: Any) -> None:
+        kwargs["initial"] = {"seen": history.position} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
-        self.ticket = ticket
+        self.history = history
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("severity") == Severity.CRITICAL and data.get("type") != Type.TECHNICAL:
             self.add_error("severity", _("Only technical events can be critical."))
-        changed = (data.get("type"), data.get("severity")) != (self.ticket.type, self.ticket.severity)
-        if changed and not data.get("reason", "").strip():
-            self.add_error("reason", _("Say why you change the qualification: the customer reads it."))
+        if "type" in data and "severity" in data:
+            self.check_reason((data["type"], data["severity"]), data.get("reason", "").strip())
         return data
+
+    def check_reason(self, value: Value, reason: str) -> None:
+        """Add an error when this value needs words that are missing."""
+
+    def look_again(self) -> None:
+        """What came meanwhile is on the page now: sent once more, the form is about that."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["seen"] = str(self.history.position)
+        self.data = data
+
+
+class ConfirmForm(QualificationForm):
+    """One click on what the page showed."""
+
+
+class VerdictForm(QualificationForm):
+    reason = TextField(required=False, rows=3, max_length=4000, label=_("Why you decide so"), help_text=_("The customer reads this."))
+
+    def check_reason(self, value: Value, reason: str) -> None:
+        if reason or not self.history.needs_reason(value):
+            return
+        asked = self.history.contest is not None or self.history.claim is not None
+        self.add_error(
+            "reason",
+            _("Say why you decide so: the customer asked for it, and reads it.")
+            if asked
+            else _("Say why you change the qualification: the customer reads it."),
+        )
+
+
+class DeclareForm(QualificationForm, SubmissionForm):
+    """The customer's own new view of its event."""
+
+    reason = TextField(required=False, rows=3, max_length=4000, label=_("What changed"), help_text=_("Our staff read it when they verify."))
+
+    def check_reason(self, value: Value, reason: str) -> None:
+        if not reason and self.history.effect_of(value) in {Effect.RAISED, Effect.CLAIMED}:
+            self.add_error("reason", _("Say what changed: this is higher than what our staff verified."))
+
+
+class ContestForm(SubmissionForm):
+    verdict = forms.IntegerField(widget=forms.HiddenInput)  # which one was read
+    reason = TextField(rows=5, max_length=4000, label=_("Why the verdict is wrong"), help_text=_("Whoever decides reads it."))
 
 
 class AssignForm(forms.Form):
@@ -252,13 +308,13 @@ class ContractForm(forms.Form):
 
 
 class WatcherForm(forms.Form):
-    """A colleague of the same company who shall follow the ticket."""
+    """A colleague of the same company, who may see the ticket and shall follow it."""
 
     person = forms.ModelChoiceField(Person.objects.none(), label=_("Colleague"))
 
-    def __init__(self, *args: Any, customer_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = Membership.objects.in_force().filter(customer_id=customer_id).values("person_id")
+        members = who_may_see(ticket).values("person_id")
         self.fields["person"].queryset = Person.objects.filter(pk__in=members)  # type: ignore[attr-defined]
 
 

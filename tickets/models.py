@@ -76,9 +76,20 @@ class WithoutSearch(models.Manager[Row]):
         return super().get_queryset().defer("search")
 
 
+# A verdict empties `verdict_wanted_since`; the instants are compared too, for rows that code without that column writes.
+VERDICT_WANTED = Q(closed_at=None) & (
+    Q(verdict_wanted_since__gte=F("verified_at"))
+    | Q(verified_at=None) & (Q(resolved_at=None) | Q(verdict_wanted_since__gt=F("resolved_at")))
+)
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def active(self) -> "TicketQuerySet":
         return self.filter(status__in=ACTIVE_STATUSES)
+
+    def wanting_verdict(self) -> "TicketQuerySet":
+        """Tickets that wait for a verdict of staff: declared and not verified, contested, or claimed to be worse (TIC-3)."""
+        return self.filter(VERDICT_WANTED)
 
     def matching(self, words: str) -> "TicketQuerySet":
         """Tickets with this number, or with these words in the subject or in a message that the scope may read."""
@@ -98,7 +109,8 @@ TicketManager = WithoutSearch.from_queryset(TicketQuerySet)
 class Ticket(TenantModel):
     """One event registered by a customer or on its behalf. Its id is its number.
 
-    `type` and `severity` are the values that count now: declared until staff verify them.
+    `type` and `severity` are the values that count now: declared until staff verify them. `declared_type` and
+    `declared_severity` are what was declared last, which may be a claim that does not count yet.
     """
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="+")
@@ -116,6 +128,9 @@ class Ticket(TenantModel):
     declared_severity = models.CharField(max_length=10, choices=Severity)
     verified_at = models.DateTimeField(null=True)
     verified_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    # Set by what asks staff for a verdict (opening, a new declaration, a contest), emptied by the verdict.
+    verdict_wanted_since = models.DateTimeField(null=True)
+    private = models.BooleanField(_("private"), default=False, db_default=False)  # the requester and the company's admins alone
 
     status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.NEW)
     team = models.ForeignKey(Team, models.PROTECT, related_name="+")
@@ -149,7 +164,7 @@ class Ticket(TenantModel):
         indexes = [
             models.Index(fields=["customer", "-public_changed_at", "-id"], name="ticket_of_customer"),
             models.Index(fields=["-changed_at", "-id"], name="ticket_by_change"),
-            models.Index(fields=["-changed_at", "-id"], name="ticket_unverified", condition=Q(verified_at=None, closed_at=None)),
+            models.Index(fields=["-changed_at", "-id"], name="ticket_verdict_wanted", condition=VERDICT_WANTED),
             # The queues: what is active stays small, however many tickets there are.
             models.Index(fields=["-changed_at", "-id"], name="ticket_active", condition=Q(status__in=ACTIVE_STATUSES)),
             models.Index(
@@ -171,6 +186,16 @@ class Ticket(TenantModel):
     @property
     def is_verified(self) -> bool:
         return self.verified_at is not None
+
+    @property
+    def wants_verdict(self) -> bool:
+        """The same as `TicketQuerySet.wanting_verdict`, of one row."""
+        since = self.verdict_wanted_since
+        if self.closed_at is not None:
+            return False
+        if self.verified_at is not None:
+            return since is not None and since >= self.verified_at
+        return self.resolved_at is None or (since is not None and since > self.resolved_at)
 
     @property
     def is_closed(self) -> bool:
@@ -230,7 +255,9 @@ class Event(TenantModel):
         OPENED = "opened"
         REPLIED = "replied"
         NOTED = "noted"
+        DECLARED = "declared"
         VERIFIED = "verified"
+        CONTESTED = "contested"
         STATUS_CHANGED = "status_changed"
         ASSIGNED = "assigned"
         TEAM_CHANGED = "team_changed"
@@ -241,6 +268,7 @@ class Event(TenantModel):
         FOLLOWED_UP = "followed_up"
         REPLY_HELD = "reply_held"
         CONTRACT_MOVED = "contract_moved"
+        PRIVACY_CHANGED = "privacy_changed"
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
     position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket

@@ -1,10 +1,12 @@
 """What an event says to its reader, in one sentence."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from tickets.models import Event, Severity, Status, Type
+from tickets.qualifying import Effect
 from tickets.states import CUSTOMER_WORDS
 
 
@@ -21,6 +23,10 @@ def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
             return _("registered this event as %(qualification)s") % {"qualification": qualification(data["type"], data["severity"])}
         case Event.Kind.VERIFIED:
             return _verdict(data)
+        case Event.Kind.DECLARED:
+            return _declaration(data)
+        case Event.Kind.PRIVACY_CHANGED:
+            return _("made the ticket private") if data["private"] else _("made the ticket visible to the whole company")
         case Event.Kind.STATUS_CHANGED:
             words = {status.value: status.label for status in Status} if for_staff else CUSTOMER_WORDS
             if data["from"] == Status.RESOLVED and data["to"] == Status.OPEN:
@@ -40,16 +46,40 @@ def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
             return _fixed(event.kind)
 
 
-def _verdict(data: Mapping[str, str]) -> str:
+def _verdict(data: Mapping[str, Any]) -> str:
     after = qualification(data["type"], data["severity"])
-    if (data["from_type"], data["from_severity"]) == (data["type"], data["severity"]):
-        return _("checked the qualification and confirmed it: %(after)s") % {"after": after}
     before = qualification(data["from_type"], data["from_severity"])
-    return _("changed the qualification from “%(before)s” to “%(after)s”") % {"before": before, "after": after}
+    words = {"before": before, "after": after}
+    if "restores" in data:
+        if "contest" in data:
+            return _("decided the contest and gave back the qualification from before: %(after)s") % words
+        return _("corrected the earlier verdict and gave back the qualification from before: %(after)s") % words
+    if before == after:
+        if "contest" in data:
+            return _("decided the contest: the qualification stays %(after)s") % words
+        if "claim" in data:
+            return _("checked what was declared anew: the qualification stays %(after)s") % words
+        return _("checked the qualification and confirmed it: %(after)s") % words
+    if "contest" in data:
+        return _("decided the contest and changed the qualification from “%(before)s” to “%(after)s”") % words
+    return _("changed the qualification from “%(before)s” to “%(after)s”") % words
+
+
+def _declaration(data: Mapping[str, Any]) -> str:
+    after = qualification(data["type"], data["severity"])
+    before = qualification(data["from_type"], data["from_severity"])
+    text = {
+        Effect.REPLACED: _("declared it anew as “%(after)s”, before “%(before)s”"),
+        Effect.RAISED: _("declared it higher, which counts at once: from “%(before)s” to “%(after)s”"),
+        Effect.CLAIMED: _("asks for “%(after)s”; until staff decide it stays “%(before)s”"),
+        Effect.LOWERED: _("declared it lower, which counts at once: from “%(before)s” to “%(after)s”"),
+    }[Effect(data["effect"])]
+    return text % {"before": before, "after": after}
 
 
 def _fixed(kind: str) -> str:
-    return {
+    """Kinds that only a newer version knows say nothing here."""
+    sentences: dict[str, str] = {
         Event.Kind.REPLIED: "",
         Event.Kind.NOTED: "",
         Event.Kind.TEAM_CHANGED: _("handed it to another team"),
@@ -58,4 +88,6 @@ def _fixed(kind: str) -> str:
         Event.Kind.FOLLOWED_UP: _("wrote after it was closed: a follow-up ticket was opened"),
         Event.Kind.REPLY_HELD: _("wrote after it was closed, without a contract in force: held for staff"),
         Event.Kind.CONTRACT_MOVED: _("moved it to another contract"),
-    }.get(Event.Kind(kind), "")
+        Event.Kind.CONTESTED: _("contested the verdict: a different person decides"),
+    }
+    return sentences.get(kind, "")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Person, TeamMember
+from accounts.models import Membership, MembershipQuerySet, Person, StaffRole, TeamMember
 from accounts.queries import display_names
 from contracts.models import EnvironmentContact
 from helpdesk.lib.markdown import to_html
@@ -34,9 +35,9 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
     """Requester and those who follow, as far as they still belong to the customer.
 
     Without a requester who does, the environment's contacts hear of it too; and if that is nobody, the company's admins:
-    what staff write must reach somebody.
+    what staff write must reach somebody. Who may not see a private ticket hears nothing of it.
     """
-    members = Membership.objects.in_force().filter(customer_id=ticket.customer_id).select_related("person").order_by("person_id")
+    members = who_may_see(ticket).select_related("person").order_by("person_id")
     ids = set(Watcher.objects.filter(ticket=ticket, internal=False).values_list("person_id", flat=True))
     if ticket.requester_id:
         ids.add(ticket.requester_id)
@@ -49,6 +50,12 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
     return [person for person in readers if person != except_for]
 
 
+def who_may_see(ticket: Ticket) -> MembershipQuerySet:
+    """The customer's people to whom the database shows this ticket (TIC-7)."""
+    members = Membership.objects.in_force().filter(customer_id=ticket.customer_id)
+    return members.filter(Q(person=ticket.requester_id) | Q(role=Membership.Role.ADMIN)) if ticket.private else members
+
+
 def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
     """The assignee, else the team that owns the product; and staff who watch. Whoever left the staff hears nothing."""
     readers = staff_among([ticket.assignee_id]) or staff_among(
@@ -56,6 +63,14 @@ def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Pers
     )
     watching = staff_among(Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
     return sorted({person for person in [*readers, *watching] if person != except_for}, key=lambda person: person.pk)
+
+
+def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
+    """Staff side and team, with somebody among them who is not this person: if there is nobody else, the leads."""
+    readers = {*staff_side(ticket), *staff_among(ticket.team.members.values_list("person_id", flat=True))}
+    if all(reader.pk == person_id for reader in readers):
+        readers |= set(staff_among(StaffRole.objects.filter(role=StaffRole.Role.LEAD).values_list("member_id", flat=True)))
+    return sorted(readers, key=lambda person: person.pk)
 
 
 def staff_among(person_ids: Iterable[int | None]) -> list[Person]:

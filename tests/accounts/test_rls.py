@@ -42,6 +42,23 @@ BREAKS = {
         " ((customer_id = nullif(current_setting('app.customer', true), '')::bigint AND true) OR true)",
         "tickets_ticket: policy tenant_read is not what its migration made",
     ),
+    "a changed policy set back": (
+        "ALTER POLICY tenant_read ON tickets_ticket USING"
+        " ((customer_id = nullif(current_setting('app.customer', true), '')::bigint AND true))",
+        "tickets_ticket: policy tenant_read is not what its migration made",
+    ),
+    "private messages for colleagues": (
+        "ALTER POLICY tenant_read ON tickets_message USING"
+        " ((customer_id = nullif(current_setting('app.customer', true), '')::bigint AND NOT internal))",
+        "tickets_message: policy tenant_read is not what its migration made",
+    ),
+    "everybody an admin": (
+        "ALTER POLICY tenant_read ON tickets_ticket USING"
+        " (customer_id = nullif(current_setting('app.customer', true), '')::bigint AND (NOT private OR"
+        " requester_id = nullif(current_setting('app.person', true), '')::bigint OR EXISTS (SELECT 1 FROM accounts_membership m"
+        " WHERE m.customer_id = nullif(current_setting('app.customer', true), '')::bigint AND m.role = 'admin' AND m.ended_at IS NULL)))",
+        "tickets_ticket: policy tenant_read is not what its migration made",
+    ),
     "people without policies": (
         "ALTER TABLE accounts_person DISABLE ROW LEVEL SECURITY",
         "accounts_person is without forced row-level security",
@@ -105,3 +122,34 @@ def test_a_broken_catalogue_is_seen(what, django_db_setup, django_db_blocker):
         _sign_in_as("DATABASE_URL")
 
     assert fault in faults
+
+
+def change(before, after):
+    policies = [rls.Policy("tenant_read", "desk_tenant", condition, reads_only=True) for condition in (before, after)]
+    return rls.ChangedPolicy("t", before=policies[0], after=policies[1])
+
+
+def expected_of(monkeypatch, *operations):
+    monkeypatch.setattr(rls, "_operations", lambda: operations)
+    return {key: policy.using for key, policy in rls._expected_policies().items()}
+
+
+MADE = rls.TableRules("t", policies=[rls.Policy("tenant_read", "desk_tenant", "a", reads_only=True)], grants={})
+
+
+def test_the_last_change_of_a_policy_rules(monkeypatch):
+    assert expected_of(monkeypatch, MADE, change("a", "b"), change("b", "c")) == {("t", "tenant_read"): "c"}
+
+
+def test_a_change_of_another_policy_than_the_one_there_is_is_refused(monkeypatch):
+    with pytest.raises(AssertionError, match="t: a migration changes another policy than the one there is"):
+        expected_of(monkeypatch, MADE, change("a", "b"), change("a", "c"))
+
+
+def test_a_change_of_a_policy_can_be_undone():
+    operation = change("a", "b")
+
+    assert (operation.sql, operation.reverse_sql) == (
+        "ALTER POLICY tenant_read ON t USING (b);",
+        "ALTER POLICY tenant_read ON t USING (a);",
+    )

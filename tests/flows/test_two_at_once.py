@@ -95,8 +95,9 @@ def test_the_same_reply_twice_at_once_is_written_once(world, ticket, browsers, m
 
 
 # --- Two verdicts ------------------------------------------------------------------------------------------------------
-def verify(world, ticket, agent, severity="high", reason=""):
-    return commands.verify(ticket=ticket, agent=agent.person, type="technical", severity=severity, reason=reason, now=NOW).severity
+def verify(world, ticket, agent, severity="high", reason="", seen=None):
+    values = {"type": "technical", "severity": severity, "reason": reason, "seen": seen, "now": NOW}
+    return commands.verify(ticket=ticket, agent=agent.person, **values).severity
 
 
 def unlocked(ticket):
@@ -122,22 +123,96 @@ def test_without_the_lock_two_confirmations_collide(world, ticket, meeting, monk
     assert sorted(names(results)) == [IntegrityError.__name__, "high"]
 
 
-def test_two_different_verdicts_at_once_follow_each_other(world, ticket, meeting, monkeypatch):
-    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
-
-    at_once(
-        lambda: verify(world, ticket, world.sara, "medium", "One site only."),
-        lambda: verify(world, ticket, world.lea, "low", "There is a way around."),
-    )
-
+def verdicts(ticket):
+    """What each line of the trail changed the severity from and to."""
     with as_provider():
         audit = AuditEntry.objects.filter(verb="verify").order_by("pk")
-        first, second = [(entry.before["severity"], entry.after["severity"]) for entry in audit]
-        last = Ticket.objects.get().severity
+        return [(entry.before["severity"], entry.after["severity"]) for entry in audit], Ticket.objects.get().severity
+
+
+def decide_differently(world, ticket, **seen):
+    return at_once(
+        lambda: verify(world, ticket, world.sara, "medium", "One site only.", **seen),
+        lambda: verify(world, ticket, world.lea, "low", "There is a way around.", **seen),
+    )
+
+
+def test_of_two_different_verdicts_at_once_the_second_is_refused(world, ticket, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    results = decide_differently(world, ticket, seen=1)
+
+    found, last = verdicts(ticket)
+    assert sorted(names(results)) == sorted(["DecidedMeanwhile", last])
+    assert found == [("high", last)]
+
+
+def test_two_verdicts_that_were_made_for_nothing_in_particular_follow_each_other(world, ticket, meeting, monkeypatch):
+    """The control of the one above: only what a form was made for lets the second be refused."""
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    decide_differently(world, ticket)
+
+    (first, second), last = verdicts(ticket)
     assert first[0] == "high"
-    assert first[1] == second[0]
-    assert {first[1], second[1]} == {"medium", "low"}
-    assert second[1] == last
+    assert (first[1], second[1]) in {("medium", "low"), ("low", "medium")}
+    assert (second[0], second[1]) == (first[1], last)
+
+
+# --- A contest ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def lowered(world, ticket):
+    verify(world, ticket, world.sara, "low", "One extension only.")
+    return ticket
+
+
+def contest(ticket, person, reason):
+    return commands.contest(ticket=ticket, person=person, reason=reason, verdict=2, now=NOW).pk
+
+
+def test_two_colleagues_contest_at_once_and_it_is_contested_once(world, lowered, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    results = at_once(lambda: contest(lowered, world.ada, "Every extension."), lambda: contest(lowered, world.alan, "No, all of them."))
+
+    assert sorted(map(str, names(results))) == sorted([str(lowered.pk), "AlreadyContested"])
+    assert [kind for _position, kind in events(lowered)].count("contested") == 1
+
+
+def test_a_contest_against_another_verdict_has_one_outcome(world, lowered, meeting, monkeypatch):
+    """Whoever comes second is told what happened meanwhile, and nothing of theirs counts."""
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    contested, verdict = at_once(
+        lambda: contest(lowered, world.ada, "Every extension."),
+        lambda: verify(world, lowered, world.lea, "medium", "Two of them.", seen=3),
+    )
+
+    kinds = [kind for _position, kind in events(lowered)][3:]
+    assert (kinds, *names([contested, verdict])) in [
+        (["contested"], lowered.pk, "DecidedMeanwhile"),
+        (["verified"], "VerdictChanged", "medium"),
+    ]
+
+
+def test_without_the_lock_two_contests_collide(world, lowered, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+
+    results = at_once(lambda: contest(lowered, world.ada, "Every extension."), lambda: contest(lowered, world.alan, "No, all of them."))
+
+    assert sorted(map(str, names(results))) == sorted([str(lowered.pk), IntegrityError.__name__])
+
+
+def test_two_colleagues_declare_at_once_and_only_the_first_raise_counts(world, lowered, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    def declare(person, severity):
+        values = {"type": "technical", "severity": severity, "reason": "It spread.", "now": NOW}
+        return str(commands.declare(ticket=lowered, person=person, seen=3, **values))
+
+    results = at_once(lambda: declare(world.ada, "high"), lambda: declare(world.alan, "medium"))
+
+    assert sorted(names(results)) == ["DeclaredMeanwhile", "raised"]
 
 
 # --- A reply against the closing of what is resolved -------------------------------------------------------------------

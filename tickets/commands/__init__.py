@@ -4,28 +4,61 @@ from tickets.commands.assignment import assign, move_to_contract, move_to_team, 
 from tickets.commands.conversation import ClosedTicket, answer, note, reply
 from tickets.commands.filing import AlreadyFiled, NotCovered, OnlyTechnicalIsCritical, open_ticket
 from tickets.commands.holds import place_hold, release_hold
-from tickets.commands.qualification import ReasonMissing, verify
+from tickets.commands.privacy import NotForThem, set_private
+from tickets.commands.qualification import (
+    AlreadyContested,
+    AnswerMissing,
+    ChangeMissing,
+    ClosedForCustomer,
+    ContestReasonMissing,
+    DecidedMeanwhile,
+    DeclaredAlready,
+    DeclaredMeanwhile,
+    NothingToContest,
+    OwnVerdictContested,
+    ReasonMissing,
+    VerdictChanged,
+    VerdictSettled,
+    contest,
+    declare,
+    verify,
+)
 from tickets.commands.rendering import render_messages
 from tickets.commands.states import HoldInPlace, QuestionMissing, change_status, close_resolved, mark_solved
 from tickets.commands.uploading import FileTooLarge, MissingFile, TooManyWaiting, discard_upload, sweep_orphans, sweep_uploads, upload
 from tickets.story import AlreadySent
 
 __all__ = [
+    "AlreadyContested",
     "AlreadyFiled",
     "AlreadySent",
+    "AnswerMissing",
+    "ChangeMissing",
+    "ClosedForCustomer",
     "ClosedTicket",
+    "ContestReasonMissing",
+    "DecidedMeanwhile",
+    "DeclaredAlready",
+    "DeclaredMeanwhile",
     "FileTooLarge",
     "HoldInPlace",
     "MissingFile",
     "NotCovered",
+    "NotForThem",
+    "NothingToContest",
     "OnlyTechnicalIsCritical",
+    "OwnVerdictContested",
     "QuestionMissing",
     "ReasonMissing",
     "TooManyWaiting",
+    "VerdictChanged",
+    "VerdictSettled",
     "answer",
     "assign",
     "change_status",
     "close_resolved",
+    "contest",
+    "declare",
     "discard_upload",
     "mark_solved",
     "move_to_contract",
@@ -36,6 +69,7 @@ __all__ = [
     "release_hold",
     "render_messages",
     "reply",
+    "set_private",
     "sweep_orphans",
     "sweep_uploads",
     "unwatch",

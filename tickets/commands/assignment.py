@@ -11,6 +11,7 @@ from contracts.models import Contract
 from contracts.queries import contracts_for
 from tickets import story, telling
 from tickets.commands.filing import NotCovered
+from tickets.commands.privacy import NotForThem
 from tickets.commands.states import set_status
 from tickets.models import Event, Status, Ticket, Watcher
 
@@ -77,9 +78,14 @@ def move_to_team(*, ticket: Ticket, agent: Person, team: Team, now: datetime) ->
 
 
 def watch(*, ticket: Ticket, person: Person, actor: Person, by_staff: bool, now: datetime) -> None:
-    """Let a person follow the ticket. `by_staff`: the watcher is on the staff, which customers don't see."""
+    """Let a person follow the ticket. `by_staff`: the watcher is on the staff, which customers don't see.
+
+    Raises NotForThem for a colleague who may not see a private ticket.
+    """
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
+        if ticket.private and not by_staff and not telling.who_may_see(ticket).filter(person=person).exists():
+            raise NotForThem
         _row, created = Watcher.objects.get_or_create(
             customer_id=ticket.customer_id, ticket=ticket, person=person, defaults={"internal": by_staff}
         )

@@ -64,6 +64,9 @@ def _follow_up(ticket: Ticket, author: Person, body: str, files: Sequence[File],
             readers=sorted(readers, key=lambda p: p.pk), to_staff=True, ticket=ticket, event=event, notice=notice, body=body, now=now
         )
         return ticket
+    # What is private stays with whom it was private to, also when an admin writes on.
+    stays = ticket.private and telling.who_may_see(ticket).filter(person=ticket.requester_id).exists()
+    requester = ticket.requester if stays and ticket.requester else author
     return open_ticket(
         contract=contract,
         product=ticket.product,
@@ -74,9 +77,10 @@ def _follow_up(ticket: Ticket, author: Person, body: str, files: Sequence[File],
         subject=ticket.subject,
         description=body,
         files=files,
-        requester=author,
+        requester=requester,
         opened_by=author,
-        watchers=telling.customers_side(ticket, except_for=author),
+        watchers=sorted({*telling.customers_side(ticket), author} - {requester}, key=lambda person: person.pk),
+        private=ticket.private,
         follow_up_of=ticket,
         submission_key=submission_key,
         now=now,

@@ -46,6 +46,7 @@ def open_ticket(
     opened_by: Person,
     channel: str = Channel.PORTAL,
     watchers: Iterable[Person] = (),
+    private: bool = False,
     follow_up_of: Ticket | None = None,
     submission_key: uuid.UUID | None = None,
     now: datetime,
@@ -53,7 +54,7 @@ def open_ticket(
     """Register an event: ticket, first message with evidence, story, and what is owed to requester, watchers and team.
 
     Raises NotCovered when the contract is not in force today or does not cover the product, OnlyTechnicalIsCritical, and
-    MissingFile. The same `submission_key` again returns the ticket that it made, and tells nobody twice; with other words
+    MissingFile. `private`: only the requester and the company's admins see it. The same `submission_key` again returns the ticket that it made, and tells nobody twice; with other words
     it raises AlreadyFiled.
     """
     if severity == Severity.CRITICAL and type != Type.TECHNICAL:
@@ -74,6 +75,7 @@ def open_ticket(
             requester=requester,
             opened_by=opened_by,
             channel=channel,
+            private=private,
             follow_up_of=follow_up_of,
             now=now,
         )
@@ -141,6 +143,7 @@ def _insert(*, product: Product, type: str, severity: str, now: datetime, **colu
         severity=severity,
         declared_type=type,
         declared_severity=severity,
+        verdict_wanted_since=now,
         opened_at=now,
         changed_at=now,
         public_changed_at=now,

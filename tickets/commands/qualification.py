@@ -1,5 +1,7 @@
-"""Verifying what was declared."""
+"""What a ticket's qualification is: declared, verified, contested."""
 
+import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -7,68 +9,158 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import Person
+from accounts.queries import display_names
 from accounts.tenancy import acting_for
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
 from tickets.commands.conversation import ClosedTicket
 from tickets.commands.filing import OnlyTechnicalIsCritical
 from tickets.commands.states import set_status
-from tickets.models import Event, Severity, Status, Ticket, Type
+from tickets.models import Event, Message, Severity, Status, Ticket, Type
+from tickets.qualifying import Effect, History, Value, history, value_of
+from tickets.sentences import sentence
+
+AUDITED = ("type", "severity", "declared_type", "declared_severity", "verified_by")
 
 
 class ReasonMissing(Refusal):
     sentence = _("Say why you change the qualification: the customer reads it.")
 
 
-def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: str = "", now: datetime) -> Ticket:
-    """Confirm the qualification, or change it with a reason that the customer reads (TIC-3).
+class AnswerMissing(Refusal):
+    sentence = _("Say why you decide so: the customer asked for it, and reads it.")
 
-    Raises ReasonMissing, OnlyTechnicalIsCritical, ClosedTicket. Confirming again what was verified changes nothing.
+
+class DecidedMeanwhile(Refusal):
+    sentence = _("Meanwhile something happened: %(what)s. Nothing was changed by you. Look again, then decide.")
+
+
+class OwnVerdictContested(Refusal):
+    sentence = _("Your own verdict is contested: somebody else decides.")
+
+
+class NothingToContest(Refusal):
+    sentence = _("There is no verdict to contest: our staff have not checked what counts now.")
+
+
+class AlreadyContested(Refusal):
+    sentence = _("This verdict is contested already; a different person decides, and you will read it here.")
+
+
+class VerdictSettled(Refusal):
+    sentence = _("This verdict decided a contest and settles it. If something changed since, declare it anew.")
+
+
+class VerdictChanged(Refusal):
+    sentence = _("A new verdict came meanwhile. Read it first; you can contest that one.")
+
+
+class ContestReasonMissing(Refusal):
+    sentence = _("Say why the verdict is wrong: whoever decides reads it.")
+
+
+class ChangeMissing(Refusal):
+    sentence = _("Say what changed: this is higher than what our staff verified.")
+
+
+class DeclaredAlready(Refusal):
+    sentence = _("This is what counts already. Choose another type or severity, or leave it as it is.")
+
+
+class DeclaredMeanwhile(Refusal):
+    sentence = _("Meanwhile something happened: %(what)s. Read what your declaration does now, then send it again.")
+
+
+class ClosedForCustomer(Refusal):
+    sentence = _("This ticket is closed: its qualification stays. A reply opens a new ticket that is linked to it.")
+
+
+def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: str = "", seen: int | None = None, now: datetime) -> Ticket:
+    """Confirm the qualification, or change it with a reason that the customer reads (TIC-3). It decides what was contested or claimed.
+
+    `seen`: how far the story went for whoever decides; what was declared, contested or decided after it raises
+    DecidedMeanwhile, except that the same verdict again changes nothing. Raises ReasonMissing, AnswerMissing,
+    OnlyTechnicalIsCritical, ClosedTicket, and OwnVerdictContested for whoever gave the contested verdict.
     """
-    if severity == Severity.CRITICAL and type != Type.TECHNICAL:
-        raise OnlyTechnicalIsCritical
+    _check_value(type, severity)
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
         if ticket.is_closed:
             raise ClosedTicket
-        changed = (type, severity) != (ticket.type, ticket.severity)
-        if changed and not reason.strip():
-            raise ReasonMissing
-        if not changed and ticket.is_verified:
+        known, value, reason = history(ticket), (str(type), str(severity)), reason.strip()
+        if value == known.value and ticket.is_verified and not ticket.wants_verdict:
             return ticket
-        before = audit.facts(ticket, "type", "severity", "verified_by")
-        ticket.type, ticket.severity, ticket.verified_at, ticket.verified_by = type, severity, now, agent
-        ticket.save(update_fields=["type", "severity", "verified_at", "verified_by"])
-        after = audit.facts(ticket, "type", "severity", "verified_by")
-        audit.record(actor=agent, customer_id=ticket.customer_id, verb="verify", target=ticket, before=before, after=after, now=now)
-        reason = reason.strip()
-        message = story.write(ticket=ticket, author=agent, by_staff=True, body=reason, now=now) if reason else None
-        event = story.record(
-            ticket=ticket,
-            kind=Event.Kind.VERIFIED,
-            actor=agent,
-            by_staff=True,
-            message=message,
-            facts={
-                "from_type": before["type"],
-                "from_severity": before["severity"],
-                "type": str(type),
-                "severity": str(severity),
-            },
-            now=now,
-        )
+        _refuse_if_unseen(known, seen, DecidedMeanwhile)
+        if known.contested is not None and known.contested.actor_id == agent.pk:
+            raise OwnVerdictContested
+        if known.needs_reason(value) and not reason:
+            raise ReasonMissing if known.contest is None and known.claim is None else AnswerMissing
+        event = _decide(ticket, known, value, agent, reason, now)
         if ticket.status == Status.NEW:
             set_status(ticket, Status.OPEN, actor=agent, by_staff=True, now=now)
-        _tell_verdict(ticket, event, reason, changed=changed, now=now)
+        _tell_verdict(ticket, event, known, reason, now)
     return ticket
 
 
-def _tell_verdict(ticket: Ticket, event: Event, reason: str, *, changed: bool, now: datetime) -> None:
-    headline = (
-        gettext_noop("%(who)s checked %(number)s and changed its qualification.")
-        if changed
-        else gettext_noop("%(who)s checked %(number)s and confirmed its qualification.")
+def _check_value(type: str, severity: str) -> None:
+    if severity == Severity.CRITICAL and type != Type.TECHNICAL:
+        raise OnlyTechnicalIsCritical
+
+
+def _refuse_if_unseen(known: History, seen: int | None, refusal: type[Refusal]) -> None:
+    """What came after the page was made may be what the person would have decided about."""
+    unseen = known.after(seen) if seen is not None else []
+    if unseen:
+        last = unseen[-1]
+        names = display_names([last.actor_id])
+        raise refusal(what=f"{names.get(last.actor_id or 0, _('a former colleague'))} {sentence(last, names, for_staff=True)}")
+
+
+def _decide(ticket: Ticket, known: History, value: Value, agent: Person, reason: str, now: datetime) -> Event:
+    """Write the verdict to the row, the trail and the story; the event says what it decides and whether it gives a value back."""
+    before = audit.facts(ticket, *AUDITED)
+    ticket.type, ticket.severity = value
+    ticket.verified_at, ticket.verified_by, ticket.verdict_wanted_since = now, agent, None
+    ticket.save(update_fields=["type", "severity", "verified_at", "verified_by", "verdict_wanted_since"])
+    after = audit.facts(ticket, *AUDITED)
+    audit.record(actor=agent, customer_id=ticket.customer_id, verb="verify", target=ticket, before=before, after=after, now=now)
+    restored = known.restored_by(value, agent.pk)
+    links = {"contest": known.contest, "claim": known.claim, "restores": restored}
+    return story.record(
+        ticket=ticket,
+        kind=Event.Kind.VERIFIED,
+        actor=agent,
+        by_staff=True,
+        message=story.write(ticket=ticket, author=agent, by_staff=True, body=reason, now=now) if reason else None,
+        facts=_change(known.value, value) | {name: event.position for name, event in links.items() if event is not None},
+        now=now,
     )
+
+
+def _change(before: Value, after: Value) -> dict[str, str]:
+    return dict(zip(("from_type", "from_severity", "type", "severity"), map(str, (*before, *after)), strict=True))
+
+
+def _tell_verdict(ticket: Ticket, event: Event, known: History, reason: str, now: datetime) -> None:
+    value = value_of(event)
+    if known.contest is not None:
+        headline = gettext_noop("%(who)s decided what you contested on %(number)s: the qualification stays as it is.")
+        if "restores" in event.data:
+            headline = gettext_noop("%(who)s decided what you contested on %(number)s: the qualification from before is given back.")
+        elif value != known.value:
+            headline = gettext_noop("%(who)s decided what you contested on %(number)s, and changed its qualification.")
+    elif known.claim is not None:
+        headline = gettext_noop("%(who)s checked what you declared anew on %(number)s: the qualification stays as it is.")
+        if value == value_of(known.claim):
+            headline = gettext_noop("%(who)s checked what you declared anew on %(number)s, and accepted it.")
+        elif value != known.value:
+            headline = gettext_noop("%(who)s checked what you declared anew on %(number)s, and changed its qualification.")
+    elif "restores" in event.data:
+        headline = gettext_noop("%(who)s corrected an earlier verdict on %(number)s: the qualification from before is given back.")
+    elif value != known.value:
+        headline = gettext_noop("%(who)s checked %(number)s and changed its qualification.")
+    else:
+        headline = gettext_noop("%(who)s checked %(number)s and confirmed its qualification.")
     telling.tell(
         readers=telling.customers_side(ticket),
         to_staff=False,
@@ -78,3 +170,129 @@ def _tell_verdict(ticket: Ticket, event: Event, reason: str, *, changed: bool, n
         body=reason,
         now=now,
     )
+
+
+def contest(*, ticket: Ticket, person: Person, reason: str, verdict: int, submission_key: uuid.UUID | None = None, now: datetime) -> Ticket:
+    """Contest a verdict, once: a different person decides (TIC-3). It changes no value; staff are told and find it in their queue.
+
+    `verdict`: the position in the story of the verdict that was read. Sent twice, it is written once. Raises NothingToContest,
+    AlreadyContested, VerdictSettled, VerdictChanged, ContestReasonMissing, ClosedForCustomer, AlreadySent.
+    """
+    with acting_for(ticket.customer_id):
+        ticket, reason = story.lock(ticket), reason.strip()
+        if story.already_written(ticket, submission_key, reason) is not None:
+            return ticket
+        known = history(ticket)
+        _refuse_contest(ticket, known, verdict)
+        if not reason:
+            raise ContestReasonMissing
+        event = _record_asking(ticket, Event.Kind.CONTESTED, person, reason, {"verdict": verdict}, submission_key, now)
+        assert known.standing is not None, "nothing else can be contested"
+        headline = gettext_noop("%(who)s contests the qualification of %(number)s.")
+        _tell_asking(ticket, event, headline, reason, now, not_alone=known.standing.actor_id)
+    return ticket
+
+
+def _refuse_contest(ticket: Ticket, known: History, verdict: int) -> None:
+    if ticket.is_closed:
+        raise ClosedForCustomer
+    if known.standing is None:
+        raise NothingToContest
+    if known.standing.position != verdict:
+        raise VerdictChanged
+    if known.contest is not None:
+        raise AlreadyContested
+    if known.is_settled:
+        raise VerdictSettled
+
+
+def declare(
+    *,
+    ticket: Ticket,
+    person: Person,
+    type: str,
+    severity: str,
+    reason: str = "",
+    seen: int | None = None,
+    submission_key: uuid.UUID | None = None,
+    now: datetime,
+) -> Effect:
+    """Declare type and severity anew, and return what that did (TIC-3).
+
+    Before a verdict it replaces what was declared. After one, a higher value must say what changed: the first on a ticket
+    counts at once, later ones change nothing until staff decide; a lower one counts at once. Staff verify what counts so.
+    Raises DeclaredAlready, ChangeMissing, OnlyTechnicalIsCritical, ClosedForCustomer, DeclaredMeanwhile (`seen`: how far the
+    story went on the page that said what would happen).
+    """
+    _check_value(type, severity)
+    with acting_for(ticket.customer_id):
+        ticket, value, reason = story.lock(ticket), (str(type), str(severity)), reason.strip()
+        if ticket.is_closed:
+            raise ClosedForCustomer
+        known = history(ticket)
+        earlier = _declared_by_form(known, submission_key, value)
+        if earlier is not None:
+            return Effect(earlier.data["effect"])
+        _refuse_if_unseen(known, seen, DeclaredMeanwhile)
+        effect = known.effect_of(value)
+        if effect is None or (known.claim is not None and value == value_of(known.claim)):
+            raise DeclaredAlready
+        if effect in {Effect.RAISED, Effect.CLAIMED} and not reason:
+            raise ChangeMissing
+        before = audit.facts(ticket, *AUDITED)
+        ticket.declared_type, ticket.declared_severity = value
+        if effect != Effect.CLAIMED:
+            ticket.type, ticket.severity = value
+            ticket.verified_at = ticket.verified_by = None
+        ticket.save(update_fields=["declared_type", "declared_severity", "type", "severity", "verified_at", "verified_by"])
+        after = audit.facts(ticket, *AUDITED)
+        audit.record(actor=person, customer_id=ticket.customer_id, verb="declare", target=ticket, before=before, after=after, now=now)
+        facts = _change(known.value, value) | {"effect": str(effect)} | ({"form": str(submission_key)} if submission_key else {})
+        event = _record_asking(ticket, Event.Kind.DECLARED, person, reason, facts, submission_key, now)
+        _tell_asking(ticket, event, DECLARED_HEADLINES[effect], reason, now)
+    return effect
+
+
+def _declared_by_form(known: History, submission_key: uuid.UUID | None, value: Value) -> Event | None:
+    """The declaration that the same form made before. Raises AlreadySent when it says something else now."""
+    earlier = next((event for event in known.events if submission_key and event.data.get("form") == str(submission_key)), None)
+    if earlier is not None and value_of(earlier) != value:
+        raise story.AlreadySent
+    return earlier
+
+
+DECLARED_HEADLINES = {
+    Effect.REPLACED: gettext_noop("%(who)s declared %(number)s anew. Please verify its qualification."),
+    Effect.RAISED: gettext_noop(
+        "%(who)s declared %(number)s higher than verified, and it counts at once. Please verify its qualification."
+    ),
+    Effect.CLAIMED: gettext_noop("%(who)s asks for a higher qualification of %(number)s. It counts when you accept it."),
+    Effect.LOWERED: gettext_noop("%(who)s declared %(number)s lower than verified. Please verify its qualification."),
+}
+
+
+def _record_asking(
+    ticket: Ticket, kind: str, person: Person, reason: str, facts: Mapping[str, object], submission_key: uuid.UUID | None, now: datetime
+) -> Event:
+    """An event of the customer that asks staff for a verdict, from now on."""
+    message: Message | None = None
+    if reason:
+        message = story.write(ticket=ticket, author=person, by_staff=False, body=reason, submission_key=submission_key, now=now)
+    event = story.record(ticket=ticket, kind=kind, actor=person, by_staff=False, message=message, facts=facts, now=now)
+    ticket.verdict_wanted_since = now
+    ticket.save(update_fields=["verdict_wanted_since"])
+    return event
+
+
+def _tell_asking(ticket: Ticket, event: Event, headline: str, reason: str, now: datetime, *, not_alone: int | None = None) -> None:
+    """Tell the staff, and colleagues who follow. `not_alone`: somebody of the staff who can't act on it, so others must hear."""
+    staff = telling.staff_side(ticket) if not_alone is None else telling.staff_besides(ticket, not_alone)
+    for readers, to_staff in ((telling.customers_side(ticket, except_for=event.actor), False), (staff, True)):
+        notice = telling.Notice("ticket_qualified", headline if to_staff else COLLEAGUES_HEADLINES[Event.Kind(event.kind)])
+        telling.tell(readers=readers, to_staff=to_staff, ticket=ticket, event=event, notice=notice, body=reason, now=now)
+
+
+COLLEAGUES_HEADLINES = {
+    Event.Kind.CONTESTED: gettext_noop("%(who)s contests the qualification of %(number)s."),
+    Event.Kind.DECLARED: gettext_noop("%(who)s declared the qualification of %(number)s anew."),
+}

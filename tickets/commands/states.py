@@ -101,9 +101,13 @@ def mark_solved(*, ticket: Ticket, person: Person, now: datetime) -> Ticket:
 
 
 def close_resolved(*, now: datetime, most: int = 500) -> int:
-    """Close tickets resolved seven days ago or longer (TIC-4); returns how many. A reply that comes first wins."""
+    """Close tickets resolved seven days ago or longer (TIC-4); returns how many. A reply that comes first wins.
+
+    One whose verdict is contested, or that was declared anew, stays open for the verdict that it waits for.
+    """
     with as_provider():
-        due = Ticket.objects.filter(status=Status.RESOLVED, resolved_at__lte=now - CLOSES_AFTER)
+        undecided = Ticket.objects.filter(status=Status.RESOLVED).wanting_verdict()
+        due = Ticket.objects.filter(status=Status.RESOLVED, resolved_at__lte=now - CLOSES_AFTER).exclude(pk__in=undecided.values("pk"))
         candidates = list(due.order_by("resolved_at")[:most])
     closed = 0
     for candidate in candidates:
@@ -117,7 +121,7 @@ def close_resolved(*, now: datetime, most: int = 500) -> int:
 def _close(candidate: Ticket, now: datetime) -> bool:
     with acting_for(candidate.customer_id):
         ticket = story.lock(candidate)
-        if ticket.status != Status.RESOLVED or ticket.resolved_at != candidate.resolved_at:
+        if ticket.status != Status.RESOLVED or ticket.resolved_at != candidate.resolved_at or ticket.wants_verdict:
             return False
         set_status(ticket, Status.CLOSED, actor=None, by_staff=True, now=now)
     return True

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0003_tenancy"),
+        ("tickets", "0008_drop_index_unverified"),
     ]
 
     operations = [

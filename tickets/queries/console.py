@@ -5,14 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.access import Access
 from accounts.models import Customer, StaffMember, Team
+from accounts.queries import display_names
 from helpdesk.lib.keyset import Page, page_by_instant
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, Type
+from tickets.qualifying import History, history, value_before, value_of
 from tickets.queries import details
 from tickets.queries.queues import Queue
 from tickets.queries.story import MessageEntry, files_of, story
+from tickets.sentences import qualification as in_words
 from tickets.telling import customers_side
 
 
@@ -31,6 +35,7 @@ class Row:
     severity_label: str
     assignee: str
     changed_at: datetime
+    private: bool
 
 
 def row(ticket: Ticket, queue: str = "") -> Row:
@@ -46,6 +51,7 @@ def row(ticket: Ticket, queue: str = "") -> Row:
         severity_label=ticket.get_severity_display(),
         assignee=ticket.assignee.display_name if ticket.assignee else "",
         changed_at=ticket.changed_at,
+        private=ticket.private,
     )
 
 
@@ -100,13 +106,14 @@ def find_ticket(number: int) -> Ticket | None:
 
 def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
     """The ticket as staff work on it."""
-    entries = story(ticket, access.person, for_staff=True)
+    entries, known = story(ticket, access.person, for_staff=True), history(ticket)
     others = Ticket.objects.active().filter(customer=ticket.customer_id).exclude(pk=ticket.pk)
     return {
         "ticket": ticket,
         "story": entries,
         "files": files_of(entries),
-        "qualification": details.qualification(ticket),
+        "qualification": details.qualification(ticket, known),
+        "wanted": wanted(ticket, known, access),
         "facts": details.facts(ticket, for_staff=True),
         "people": details.people(ticket),
         "is_watching": details.is_watching(ticket, access.person),
@@ -117,16 +124,93 @@ def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
     }
 
 
-def claim(ticket: Ticket, access: Access) -> dict[str, Any]:
-    """What was declared, in the customer's words, with its evidence: what a verdict looks at."""
+@dataclass(frozen=True)
+class Wanted:
+    """The verdict that a ticket waits for. `text`: what is asked; `position`: how far the story goes; `may_decide`: by this reader."""
+
+    kind: str  # declared, contest, claim
+    title: str
+    text: str
+    position: int
+    since: datetime | None
+    may_confirm: bool
+    may_decide: bool
+
+
+def wanted(ticket: Ticket, known: History, access: Access) -> Wanted | None:
+    """Nothing for a ticket that waits for no verdict, or that is closed."""
+    if ticket.is_closed or (ticket.is_verified and not ticket.wants_verdict):
+        return None
+    may_decide = known.contested is None or known.contested.actor_id != access.person.pk
+    kind = "contest" if known.contest else "claim" if known.claim else "declared"
+    title = {"contest": _("The verdict is contested"), "claim": _("A higher qualification is asked for")}.get(
+        kind, _("Needs qualification")
+    )
+    return Wanted(
+        kind=kind,
+        title=title,
+        text=_wanted_text(ticket, known, may_decide),
+        position=known.position,
+        since=ticket.verdict_wanted_since,
+        may_confirm=kind == "declared",
+        may_decide=may_decide,
+    )
+
+
+def _wanted_text(ticket: Ticket, known: History, may_decide: bool) -> str:
+    if known.contest is None and known.claim is None:
+        value = in_words(ticket.type, ticket.severity)
+        return _("Declared as “%(value)s”; nobody has verified it yet.") % {"value": value}
+    asked = known.contest or known.claim
+    judge = known.contested.actor_id if known.contested else None
+    names = display_names([asked.actor_id if asked else None, judge])
+    who = names.get(asked.actor_id or 0, _("a former colleague")) if asked else ""
+    if known.contest is None:
+        assert known.claim is not None, "one of the two is there"
+        words = {"name": who, "claim": in_words(*value_of(known.claim)), "value": in_words(*known.value)}
+        return _("%(name)s asks for “%(claim)s”. Until you decide, “%(value)s” counts.") % words
+    if not may_decide:
+        return _("%(name)s contests your verdict. Anybody else of the staff decides.") % {"name": who}
+    return _("%(name)s contests the verdict that %(judge)s gave. Anybody but %(judge)s decides.") % {
+        "name": who,
+        "judge": names.get(judge or 0, _("a former colleague")),
+    }
+
+
+def claim(ticket: Ticket, known: History, access: Access) -> dict[str, Any]:
+    """What was declared, in the customer's words, with its evidence and all that was said about it: what a verdict looks at."""
     entries = [entry for entry in story(ticket, access.person, for_staff=True) if isinstance(entry, MessageEntry)]
     return {
         "ticket": ticket,
         "claim": entries[0] if entries else None,
-        "qualification": details.qualification(ticket),
+        "qualification": details.qualification(ticket, known),
+        "wanted": wanted(ticket, known, access),
+        "effects": _effects(known),
+        "steps": details.steps(known),
         "evidence": files_of([entry for entry in entries if not entry.by_staff]),
         "facts": details.facts(ticket, for_staff=True),
     }
+
+
+def _effects(known: History) -> list[str]:
+    """What the decision does, in sentences, before it is made."""
+    now = in_words(*known.value)
+    lines = []
+    if known.contest is not None:
+        lines.append(_("It decides the contest for good: your verdict can't be contested. The customer reads why."))
+        lowered = known.contested if known.contested and known.restored_by(value_before(known.contested), 0) == known.contested else None
+        if lowered is not None:
+            lines.append(
+                _("Giving back “%(value)s” undoes the lowering as if it had not been.") % {"value": in_words(*value_before(lowered))}
+            )
+    if known.claim is not None:
+        lines.append(
+            _("“%(claim)s” accepts what is asked for. Anything else refuses it and needs a reason.")
+            % {"claim": in_words(*value_of(known.claim))}
+        )
+    if known.contest is None and known.claim is None:
+        lines.append(_("“%(value)s” confirms what counts now. Anything else changes it and needs a reason.") % {"value": now})
+    return [*lines, _("The customer is told by mail.")]
 
 
 def assignable() -> Any:

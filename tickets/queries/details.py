@@ -1,20 +1,29 @@
 """What stands beside a ticket: its qualification, facts and people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
 from tickets.models import Event, Severity, Ticket, Type, Watcher
+from tickets.qualifying import History, history, value_of
+from tickets.sentences import qualification as in_words
+from tickets.sentences import sentence
+from tickets.telling import who_may_see
 
 
 @dataclass(frozen=True)
 class QualificationView:
-    """What counts now, and what was declared when that was something else."""
+    """What counts now, what was declared when that was something else, and what waits for a decision.
+
+    `pending`: a sentence about the contest or the claim that staff have to decide, with its text and instant.
+    """
 
     type: str
     type_label: str
@@ -27,12 +36,18 @@ class QualificationView:
     declared_type_label: str = ""
     declared_severity_label: str = ""
     declared_line: str = ""
+    pending: str = ""
+    pending_text: str = ""
+    pending_at: datetime | None = None
 
 
-def qualification(ticket: Ticket) -> QualificationView:
-    names = display_names([ticket.verified_by_id, ticket.opened_by_id])
+def qualification(ticket: Ticket, known: History | None = None) -> QualificationView:
+    """`known`: the ticket's history, where the page has it already."""
+    known = known or history(ticket)
+    declared_by = known.declaration.actor_id if known.declaration else ticket.opened_by_id
+    pending = known.contest or known.claim
+    names = display_names([ticket.verified_by_id, declared_by, pending.actor_id if pending else None])
     changed = (ticket.type, ticket.severity) != (ticket.declared_type, ticket.declared_severity)
-    verdict = Event.objects.filter(ticket=ticket, kind=Event.Kind.VERIFIED).select_related("message").order_by("position").last()
     line = _("Declared, being checked")
     if ticket.verified_by_id is not None:
         line = _("Verified by %(name)s") % {"name": names.get(ticket.verified_by_id, _("a former colleague"))}
@@ -44,11 +59,50 @@ def qualification(ticket: Ticket) -> QualificationView:
         verified=ticket.is_verified,
         line=line,
         at=ticket.verified_at,
-        reason=verdict.message.body if verdict is not None and verdict.message is not None else "",
+        reason=text_of(known.standing),
         declared_type_label=str(Type(ticket.declared_type).label) if changed else "",
         declared_severity_label=str(Severity(ticket.declared_severity).label) if changed else "",
-        declared_line=_("Declared by %(name)s") % {"name": names.get(ticket.opened_by_id or 0, _("a former colleague"))},
+        declared_line=_("Declared by %(name)s") % {"name": names.get(declared_by or 0, _("a former colleague"))},
+        pending=_pending_line(known, names) if pending else "",
+        pending_text=text_of(pending),
+        pending_at=pending.at if pending else None,
     )
+
+
+def text_of(event: Event | None) -> str:
+    """What somebody wrote with an event."""
+    return event.message.body if event is not None and event.message is not None else ""
+
+
+def _pending_line(known: History, names: Mapping[int, str]) -> str:
+    if known.contest is not None:
+        name = names.get(known.contest.actor_id or 0, _("a former colleague"))
+        return _("Contested by %(name)s. A different person decides.") % {"name": name}
+    assert known.claim is not None, "one of the two is there"
+    words = {"name": names.get(known.claim.actor_id or 0, _("a former colleague")), "value": in_words(*value_of(known.claim))}
+    return _("%(name)s asks for “%(value)s”. It counts when our staff accept it.") % words
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a qualification's past: `label` says who did what, `text` is what they wrote."""
+
+    label: str
+    text: str
+    at: datetime
+
+
+def steps(known: History) -> list[Step]:
+    """Every value that was declared or verified, and every contest, with who and when, oldest first."""
+    names = display_names(event.actor_id for event in known.events)
+    return [
+        Step(
+            label=f"{names.get(event.actor_id or 0, _('A former colleague'))} {sentence(event, names, for_staff=True)}",
+            text="" if event.kind == Event.Kind.OPENED else text_of(event),
+            at=event.at,
+        )
+        for event in known.events
+    ]
 
 
 def facts(ticket: Ticket, *, for_staff: bool) -> list[dict[str, Any]]:
@@ -66,7 +120,7 @@ def facts(ticket: Ticket, *, for_staff: bool) -> list[dict[str, Any]]:
         rows.append({"label": _("Solved"), "at": ticket.resolved_at})
     if ticket.closed_at:
         rows.append({"label": _("Closed"), "at": ticket.closed_at})
-    if ticket.follow_up_of_id:
+    if ticket.follow_up_of_id and Ticket.objects.filter(pk=ticket.follow_up_of_id).exists():  # else it is private, and not the reader's
         rows.append(_link(face, _("Follow-up of"), ticket.follow_up_of_id))
     rows += [_link(face, _("Followed up by"), pk) for pk in ticket.follow_ups.order_by("pk").values_list("pk", flat=True)]
     return rows
@@ -88,7 +142,11 @@ def people(ticket: Ticket) -> list[dict[str, Any]]:
 
 
 def watchers(ticket: Ticket) -> list[Watcher]:
-    return list(Watcher.objects.filter(ticket=ticket).select_related("person").order_by("person__name"))
+    """Those who are told; of a private ticket not the colleagues who followed it before."""
+    rows = Watcher.objects.filter(ticket=ticket).select_related("person").order_by("person__name")
+    if ticket.private:
+        rows = rows.filter(Q(internal=True) | Q(person__in=who_may_see(ticket).values("person")))
+    return list(rows)
 
 
 def is_watching(ticket: Ticket, person: Person) -> bool:

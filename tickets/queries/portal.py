@@ -13,8 +13,11 @@ from accounts.access import Access
 from accounts.models import Person
 from helpdesk.lib.keyset import Page, page_by_instant
 from tickets.models import Status, Ticket, TicketQuerySet
+from tickets.permissions import may_set_private
+from tickets.qualifying import Effect, History, history
 from tickets.queries import details
 from tickets.queries.story import files_of, story
+from tickets.sentences import qualification as in_words
 from tickets.states import customer_state, customer_word
 
 FIRST_PAGE = 10
@@ -41,6 +44,7 @@ class Row:
     environment: str
     changed_at: datetime
     ask: str
+    private: bool
 
 
 def row(ticket: Ticket) -> Row:
@@ -55,6 +59,7 @@ def row(ticket: Ticket) -> Row:
         environment=str(ticket.environment) if ticket.environment else str(ticket.product),
         changed_at=ticket.public_changed_at,
         ask=_("We need your answer to go on.") if ticket.status == Status.WAITING_CUSTOMER else "",
+        private=ticket.private,
     )
 
 
@@ -91,14 +96,17 @@ def find_ticket(number: int) -> Ticket | None:
 
 def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
     """The ticket as its customer reads it."""
-    entries = story(ticket, access.person, for_staff=False)
+    entries, known = story(ticket, access.person, for_staff=False), history(ticket)
     return {
         "ticket": ticket,
         "state": customer_state(ticket),
         "state_label": customer_word(ticket),
         "story": entries,
         "files": files_of(entries),
-        "qualification": details.qualification(ticket),
+        "qualification": details.qualification(ticket, known),
+        "may_contest": known.may_contest and not ticket.is_closed,
+        "is_settled": known.is_settled and not ticket.is_closed,
+        "may_set_private": may_set_private(access, ticket),
         "facts": details.facts(ticket, for_staff=False),
         "people": details.people(ticket),
         "is_watching": details.is_watching(ticket, access.person),
@@ -107,3 +115,24 @@ def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
         "is_solved": ticket.status == Status.RESOLVED,
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }
+
+
+def effects(known: History) -> list[str]:
+    """What a new declaration will do, in sentences, before it is sent (TIC-3)."""
+    if known.verdict is None:
+        return [_("It takes the place of what was declared, and counts at once. Our staff verify it.")]
+    now = {"value": in_words(*known.value)}
+    higher = _("Higher than “%(value)s”: it counts at once, this first time, and our staff verify it. Say what changed.")
+    if known.has_raised:
+        higher = _("Higher than “%(value)s”: nothing changes until our staff accept it. Say what changed.")
+    return [higher % now, _("Lower than “%(value)s”: it counts at once, and our staff verify it.") % now]
+
+
+def done(effect: Effect) -> str:
+    """What a declaration did."""
+    return {
+        Effect.REPLACED: _("Declared anew. It counts at once; our staff verify it."),
+        Effect.RAISED: _("Declared higher. It counts at once; our staff verify it."),
+        Effect.CLAIMED: _("Our staff were told what you ask for. Nothing changes until they accept it."),
+        Effect.LOWERED: _("Declared lower. It counts at once; our staff verify it."),
+    }[effect]

@@ -33,8 +33,8 @@ QUEUES = (
     Queue(
         "unverified",
         _("Needs qualification"),
-        _("Declared by the customer, not verified yet."),
-        lambda rows, person: rows.active().filter(verified_at=None),
+        _("Declared, contested or declared anew by the customer, and not decided yet."),
+        lambda rows, person: rows.wanting_verdict(),
         "q",
     ),
     Queue("mine", _("Mine"), _("Assigned to you."), lambda rows, person: rows.active().filter(assignee=person), "m"),

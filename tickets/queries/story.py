@@ -15,8 +15,11 @@ from accounts.queries import display_names
 from tickets.models import Event, File, Message, Status, Ticket
 from tickets.sentences import sentence
 
-ICONS = {
+ICONS: dict[str, str] = {
     Event.Kind.OPENED: "ticket",
+    Event.Kind.DECLARED: "flag",
+    Event.Kind.CONTESTED: "alert",
+    Event.Kind.PRIVACY_CHANGED: "lock",
     Event.Kind.VERIFIED: "check",
     Event.Kind.STATUS_CHANGED: "flag",
     Event.Kind.ASSIGNED: "user",
@@ -86,7 +89,7 @@ def story(ticket: Ticket, reader: Person, *, for_staff: bool) -> list[MessageEnt
             is_reason = event.message is not None and event.kind not in CONVERSATION
             entries.append(
                 EventEntry(
-                    icon=ICONS.get(Event.Kind(event.kind), "history"),
+                    icon=ICONS.get(event.kind, "history"),
                     text=f"{author} {line}",
                     at=event.at,
                     detail=event.message.body if is_reason and event.message else "",

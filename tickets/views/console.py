@@ -24,6 +24,7 @@ from tickets import commands, permissions
 from tickets.forms import (
     AnswerForm,
     AssignForm,
+    ConfirmForm,
     ContractForm,
     HoldForm,
     QueueFilterForm,
@@ -33,6 +34,7 @@ from tickets.forms import (
     VerdictForm,
 )
 from tickets.models import Channel, File, Hold, Ticket
+from tickets.qualifying import history, value_of
 from tickets.queries import console as queries
 from tickets.queries import queues
 from tickets.views.choices import severity_options, type_options
@@ -211,18 +213,23 @@ def answer(request: DeskRequest, number: int) -> HttpResponse:
 
 @needs(permissions.may_work)
 def qualify(request: DeskRequest, number: int) -> HttpResponse:
-    """The claim, its evidence, and the decision."""
+    """The claim, its evidence, and the decision. Decided by others meanwhile, it is shown again as it is now."""
     ticket = _ticket(number)
-    form = VerdictForm(request.POST or None, ticket=ticket, initial={"type": ticket.type, "severity": ticket.severity})
+    known = history(ticket)
+    asked = value_of(known.claim) if known.claim else known.value
+    form = VerdictForm(request.POST or None, history=known, initial={"type": asked[0], "severity": asked[1]})
     if request.method == "POST" and form.is_valid():
         try:
             commands.verify(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
             form.add_error(None, str(refusal))
+            ticket = _ticket(number)
+            known = form.history = history(ticket)
+            form.look_again()
         else:
             messages.success(request, _("Qualification of %(number)s verified. The customer is told.") % {"number": ticket.number})
             return redirect(ticket.console_url)
-    context = queries.claim(ticket, request.access) | {
+    context = queries.claim(ticket, known, request.access) | {
         "form": form,
         "type_options": type_options(form["type"].value()),
         "severity_options": severity_options(form["severity"].value()),
@@ -244,12 +251,15 @@ def _act(request: DeskRequest, ticket: Ticket, act: Callable[[], object], done: 
 @require_POST
 @needs(permissions.may_work)
 def confirm(request: DeskRequest, number: int) -> HttpResponse:
-    """Confirm the qualification as it is declared, in one click."""
+    """Confirm in one click the qualification that the page showed."""
     ticket = _ticket(number)
+    form = ConfirmForm(request.POST, history=history(ticket))
+    if not form.is_valid():
+        return redirect("console:ticket_qualify", ticket.pk)
     return _act(
         request,
         ticket,
-        lambda: commands.verify(ticket=ticket, agent=request.access.person, type=ticket.type, severity=ticket.severity, now=timezone.now()),
+        lambda: commands.verify(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data),
         _("Qualification of %(number)s verified. The customer is told.") % {"number": ticket.number},
     )
 
@@ -299,6 +309,20 @@ def status(request: DeskRequest, number: int) -> HttpResponse:
         ticket,
         lambda: commands.change_status(ticket=ticket, agent=request.access.person, status=form.cleaned_data["status"], now=timezone.now()),
         _("State changed. The customer is told."),
+    )
+
+
+@require_POST
+@needs(permissions.may_work)
+def private(request: DeskRequest, number: int) -> HttpResponse:
+    ticket, wanted = _ticket(number), bool(request.POST.get("private"))
+    return _act(
+        request,
+        ticket,
+        lambda: commands.set_private(ticket=ticket, person=request.access.person, private=wanted, by_staff=True, now=timezone.now()),
+        _("The ticket is private now. The customer is told.")
+        if wanted
+        else _("The whole company sees the ticket now. The customer is told."),
     )
 
 

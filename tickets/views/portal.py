@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,9 +14,11 @@ from accounts.access import DeskRequest
 from contracts.queries import contracts_in_force, whom_to_talk_to
 from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
-from tickets import commands
-from tickets.forms import FilingForm, PortalFilterForm, ReplyForm, WatcherForm
+from tickets import commands, permissions
+from tickets.forms import ContestForm, DeclareForm, FilingForm, PortalFilterForm, ReplyForm, WatcherForm
 from tickets.models import File, Ticket
+from tickets.qualifying import history
+from tickets.queries import details
 from tickets.queries import portal as queries
 from tickets.views.choices import severity_options, type_options
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
@@ -90,7 +93,7 @@ def _ticket_page(request: DeskRequest, ticket: Ticket, form: ReplyForm, received
         "form": form,
         "reply_url": reverse("portal:ticket_reply", args=[ticket.pk]),
         "send_label": _("Send"),
-        "watcher_form": WatcherForm(customer_id=ticket.customer_id),
+        "watcher_form": WatcherForm(ticket=ticket),
         "draft": f"reply-{ticket.pk}-{person.pk}",
         "draft_cleared": f"filing-{ticket.customer_id}-{person.pk}" if is_filed else (f"reply-{ticket.pk}-{person.pk}" if sent else ""),
         "is_filed": is_filed,
@@ -147,16 +150,80 @@ def solved(request: DeskRequest, number: int) -> HttpResponse:
 def watch(request: DeskRequest, number: int) -> HttpResponse:
     """Follow or stop following; or add a colleague who shall be told as well."""
     ticket, person, now = _ticket(number), request.access.person, timezone.now()
+    if request.POST.get("stop"):
+        commands.unwatch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
+        return redirect(ticket.portal_url)
+    follower = person
     if request.POST.get("person"):
-        form = WatcherForm(request.POST, customer_id=ticket.customer_id)
+        form = WatcherForm(request.POST, ticket=ticket)
         if not form.is_valid():
             raise Http404
-        commands.watch(ticket=ticket, person=form.cleaned_data["person"], actor=person, by_staff=False, now=now)
-    elif request.POST.get("stop"):
-        commands.unwatch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
-    else:
-        commands.watch(ticket=ticket, person=person, actor=person, by_staff=False, now=now)
+        follower = form.cleaned_data["person"]
+    try:
+        commands.watch(ticket=ticket, person=follower, actor=person, by_staff=False, now=now)
+    except Refusal as refusal:  # it became private meanwhile
+        messages.error(request, str(refusal))
     return redirect(ticket.portal_url)
+
+
+@require_POST
+def private(request: DeskRequest, number: int) -> HttpResponse:
+    """Keep the ticket from colleagues, or show it to them again."""
+    ticket, person, wanted = _ticket(number), request.access.person, bool(request.POST.get("private"))
+    if not permissions.may_set_private(request.access, ticket):
+        raise PermissionDenied
+    commands.set_private(ticket=ticket, person=person, private=wanted, by_staff=False, now=timezone.now())
+    done = _("Only who asked and your company's admins see this ticket now.") if wanted else _("Your whole company sees this ticket now.")
+    messages.success(request, done)
+    return redirect(ticket.portal_url)
+
+
+def contest(request: DeskRequest, number: int) -> HttpResponse:
+    """Say why a verdict is wrong; somebody else decides."""
+    ticket = _ticket(number)
+    known = history(ticket)
+    if request.method != "POST" and (ticket.is_closed or not known.may_contest):
+        return redirect(ticket.portal_url)
+    form = ContestForm(request.POST or None, initial={"verdict": known.standing.position if known.standing else None})
+    if request.method == "POST" and form.is_valid():
+        try:
+            commands.contest(ticket=ticket, person=request.access.person, now=timezone.now(), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Contested. A different person decides; you read it here and by mail."))
+            return redirect(ticket.portal_url)
+    context = {"ticket": ticket, "qualification": details.qualification(ticket, known), "form": form}
+    return render(request, "portal/contest.html", context, status=422 if form.errors else 200)
+
+
+def declare(request: DeskRequest, number: int) -> HttpResponse:
+    """Type and severity as the customer sees them now; the page says before what sending will do."""
+    ticket = _ticket(number)
+    if ticket.is_closed and request.method != "POST":
+        return redirect(ticket.portal_url)
+    known = history(ticket)
+    form = DeclareForm(request.POST or None, history=known, initial={"type": ticket.type, "severity": ticket.severity})
+    if request.method == "POST" and form.is_valid():
+        try:
+            effect = commands.declare(ticket=ticket, person=request.access.person, now=timezone.now(), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+            ticket = _ticket(number)
+            known = form.history = history(ticket)
+            form.look_again()
+        else:
+            messages.success(request, queries.done(effect))
+            return redirect(ticket.portal_url)
+    context = {
+        "ticket": ticket,
+        "qualification": details.qualification(ticket, known),
+        "effects": queries.effects(known),
+        "form": form,
+        "type_options": type_options(form["type"].value()),
+        "severity_options": severity_options(form["severity"].value()),
+    }
+    return render(request, "portal/declare.html", context, status=422 if form.errors else 200)
 
 
 def file(request: DeskRequest, number: int, pk: int) -> FileResponse:
