@@ -242,10 +242,15 @@ class ConfirmForm(QualificationForm):
 class VerdictForm(QualificationForm):
     reason = TextField(required=False, rows=3, max_length=4000, label=_("Why you decide so"), help_text=_("The customer reads this."))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = self.history.contest is not None
+        self.fields["reason"].error_messages["required"] = _("Say why you decide so: the customer asked for it, and reads it.")
+
     def check_reason(self, value: Value, reason: str) -> None:
-        if reason or not self.history.needs_reason(value):
+        if reason or self.fields["reason"].required or not self.history.needs_reason(value):
             return
-        asked = self.history.contest is not None or self.history.claim is not None
+        asked = self.history.claim is not None
         self.add_error(
             "reason",
             _("Say why you decide so: the customer asked for it, and reads it.")

@@ -11,6 +11,9 @@ from helpdesk.demo.stories.model import Act, Story
 class Do(Enum):
     OPEN = auto()
     VERIFY = auto()
+    CONTEST = auto()
+    KEEP = auto()
+    GIVE_BACK = auto()
     ASSIGN = auto()
     MOVE = auto()
     WATCH = auto()
@@ -90,6 +93,7 @@ class Plan:
     verified: tuple[str, str]
     reason: str
     steps: tuple[Step, ...] = field(default=())
+    private: bool = False
 
     @property
     def contract(self) -> str:

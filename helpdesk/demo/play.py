@@ -6,10 +6,12 @@ from functools import partial
 from django.core.files.base import ContentFile
 
 from accounts.models import Person
+from accounts.tenancy import as_provider
 from helpdesk.demo.plan import Do, Plan, Step
 from helpdesk.demo.world import Timeline, World
 from tickets import commands
 from tickets.models import Channel, File, Ticket
+from tickets.qualifying import history
 
 
 def note_ticket(world: World, timeline: Timeline, number: int, plan: Plan) -> None:
@@ -28,6 +30,9 @@ class Player:
         {
             Do.OPEN: self.open,
             Do.VERIFY: self.verify,
+            Do.CONTEST: self.contest,
+            Do.KEEP: self.decide,
+            Do.GIVE_BACK: self.decide,
             Do.ASSIGN: self.assign,
             Do.MOVE: self.move,
             Do.WATCH: self.watch,
@@ -79,6 +84,7 @@ class Player:
             opened_by=self.person(step),
             channel=Channel.STAFF if plan.on_behalf else Channel.PORTAL,
             watchers=[world.people[address] for address in plan.watchers],
+            private=plan.private,
             now=now,
         )
 
@@ -94,6 +100,16 @@ class Player:
             reason=self.plan.reason if changes else "",
             now=now,
         )
+
+    def contest(self, step: Step, now: datetime) -> None:
+        with as_provider():
+            verdict = history(self.ticket(step)).verdict
+        assert verdict is not None, "the plan verifies first"
+        commands.contest(ticket=self.ticket(step), person=self.person(step), reason=step.text, verdict=verdict.position, now=now)
+
+    def decide(self, step: Step, now: datetime) -> None:
+        type, severity = self.plan.declared if step.do == Do.GIVE_BACK else self.plan.verified
+        commands.verify(ticket=self.ticket(step), agent=self.person(step), type=type, severity=severity, reason=step.text, now=now)
 
     def assign(self, step: Step, now: datetime) -> None:
         commands.assign(ticket=self.ticket(step), agent=self.person(step), assignee=self.world.staff[step.to], now=now)

@@ -143,6 +143,18 @@ RAISED = {
         "This may stop everything if it grows, so we treat it with more urgency.",
     ),
 }
+CONTESTED = {
+    "pt-br": "Não concordamos: o problema voltou depois da verificação e atinge clientes nossos. Peço que outra pessoa avalie.",
+    "en": "We don't agree: it came back after your check, and our own customers are hit. Please let somebody else look.",
+}
+KEPT = {
+    "pt-br": "Revisei os registros: o contorno segue funcionando e o impacto continua o mesmo, por isso a qualificação fica. Se mudar, declare de novo.",
+    "en": "I went through the logs: the workaround holds and the impact is the same, so the qualification stays. If that changes, declare it anew.",
+}
+GIVEN_BACK = {
+    "pt-br": "Vocês têm razão: o impacto é maior do que parecia na primeira verificação. Vale de novo o que foi declarado.",
+    "en": "You are right: more is hit than it seemed at the first check. What you declared counts again.",
+}
 TO_FUNCTIONAL = {
     "pt-br": (
         "O produto está funcionando como documentado; trata-se de uma orientação de configuração, portanto evento funcional.",

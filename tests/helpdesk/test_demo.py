@@ -69,6 +69,7 @@ class TestWhatIsMade:
         kinds = set(Event.objects.values_list("kind", flat=True))
 
         assert kinds >= {Event.Kind(do) for do in ("opened", "replied", "noted", "verified", "status_changed", "assigned", "team_changed")}
+        assert kinds >= {Event.Kind(do) for do in ("contested",)}
         assert kinds >= {Event.Kind(do) for do in ("hold_placed", "hold_released", "watcher_added", "followed_up", "reply_held")}
 
     def test_most_tickets_are_over(self) -> None:
@@ -79,6 +80,13 @@ class TestWhatIsMade:
 
         assert changed.count() > 20
         assert not changed.filter(message__body="").exists()
+
+    def test_some_verdicts_are_contested_and_restored_and_some_tickets_private(self) -> None:
+        decided = Event.objects.filter(kind=Event.Kind.VERIFIED, data__has_key="contest")
+
+        assert decided.count() >= 5
+        assert 0 < decided.filter(data__has_key="restores").count() < decided.count()
+        assert 3 <= Ticket.objects.filter(private=True).count() <= 20
 
     def test_nothing_lies_in_the_future(self) -> None:
         assert not Event.objects.filter(at__gt=NOW).exists()

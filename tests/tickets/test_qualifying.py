@@ -42,9 +42,7 @@ class Past:
 def test_type_comes_before_severity_in_the_order_of_values():
     values = [("update_service", "high"), ("functional", "low"), ("functional", "high"), LOW, MEDIUM, HIGH, CRITICAL]
 
-    backwards = values[::-1]
-
-    assert sorted(backwards, key=rank) == values
+    assert sorted(values[::-1], key=rank) == values
 
 
 @pytest.mark.parametrize(
