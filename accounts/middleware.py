@@ -27,6 +27,7 @@ ACCOUNT_PATHS = ("/account/", "/invitations/")
 PROVIDER_PATHS = ("/console/", "/admin/")
 # Asked by machines, without a person: they open their own transaction if they need one.
 BARE_PATHS = ("/healthz", "/readyz", "/robots.txt", "/favicon.ico")
+MACHINE_PATHS = ("/mail-reports/",)  # these prove themselves, and bound what they read
 
 
 # What a stranger may send: the forms of signing in are a few hundred bytes.
@@ -62,7 +63,7 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in BARE_PATHS:
+        if request.path in BARE_PATHS or request.path.startswith(MACHINE_PATHS):
             return self.get_response(request)
         signed_in = request.user.is_authenticated
         if not signed_in and (status := _refused_body(request)):

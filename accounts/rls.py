@@ -163,6 +163,7 @@ UNSCOPED_TABLES: dict[str, str] = {
     "accounts_team": "the provider's own",
     "accounts_teammember": "the provider's own",
     "notifications_mute": "a person's own choices, whatever customer they look at",
+    "notifications_bouncingaddress": "an address may be of people of several customers; each sees those of its own people",
     "contracts_product": "the provider's catalogue",
     "contracts_version": "the provider's catalogue",
     "sla_calendar": "the provider's business calendars, which contracts name",

@@ -36,6 +36,7 @@ VERBS: dict[str, "str | Promise"] = {
     "set_standing": gettext_lazy("Contract suspended, resumed or ended"),
     "set_team": gettext_lazy("Team set"),
     "sign_contract": gettext_lazy("Contract registered"),
+    "try_address_again": gettext_lazy("Bouncing address trusted again"),
     "verify": gettext_lazy("Qualification verified"),
 }
 # Facts that commands write beside the columns of the row itself.

@@ -1,5 +1,6 @@
 """Which contract covers what, and what pages about contracts need."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from django.db.models import Prefetch, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, StaffMember
+from accounts.models import Customer, Membership, Person, StaffMember
 from accounts.tenancy import acting_for
 from contracts.models import Contract, Environment, EnvironmentContact, Installation, Product, RulingTerms, Standing
 
@@ -65,6 +66,35 @@ def whom_to_talk_to(customer: Customer) -> list[str]:
             answered |= products
             names.append(member.display_name)
     return list(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class OutOfReach:
+    """A contract in force of which nobody can be told by mail. `people`: those who would be, whose addresses all bounce."""
+
+    contract: Contract
+    people: list[Person]
+
+
+def out_of_reach(customer: Customer, bouncing: Container[str], now: datetime) -> list[OutOfReach]:
+    """Contracts that mail reaches nobody of: neither a contact of their environments nor, where those name none, anybody with an account.
+
+    `bouncing`: addresses in small letters (NOT-5). Nothing is asked when there are none, so that the usual page costs nothing.
+    """
+    if not bouncing:
+        return []
+    members = Membership.objects.in_force().filter(customer=customer).select_related("person").order_by("person__name")
+    everybody = {membership.person_id: membership.person for membership in members}
+    contacts: dict[int | None, list[Person]] = {}
+    named = EnvironmentContact.objects.filter(customer=customer, environment__retired_at=None, person_id__in=everybody)
+    for contract_id, person_id in named.values_list("environment__contract_id", "person_id").distinct().order_by("person__name"):
+        contacts.setdefault(contract_id, []).append(everybody[person_id])
+    found = []
+    for contract in contracts_in_force(customer, now):
+        told = contacts.get(contract.pk) or list(everybody.values())
+        if told and all(person.email.lower() in bouncing for person in told):
+            found.append(OutOfReach(contract, told))
+    return found
 
 
 def customer_panel(customer: Customer, now: datetime) -> dict[str, object]:

@@ -26,6 +26,8 @@ app.conf.update(
         "relay-outbox": {"task": "notifications.tasks.relay_outbox", "schedule": 2.0, "options": {"expires": 10}},
         "close-resolved-tickets": {"task": "tickets.tasks.close_resolved", "schedule": 300.0, "options": {"expires": 300}},
         "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": 86400.0, "options": {"expires": 3600}},
+        "review-addresses": {"task": "notifications.tasks.review_addresses", "schedule": 600.0, "options": {"expires": 600}},
+        "announce-unreachable": {"task": "contracts.tasks.announce_unreachable", "schedule": 5.0, "options": {"expires": 10}},
         "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )

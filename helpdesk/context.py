@@ -1,5 +1,6 @@
 """What every page knows."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.urls import reverse
 
 from accounts import permissions
 from accounts.access import Access
+from notifications.fate import bouncing_at
 from tickets.queries import queues
 
 
@@ -26,6 +28,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
             "may_read_audit": permissions.may_read_audit(access),
             "may_configure": permissions.may_configure(access),
         }
+        if facts["may_manage_people"]:
+            facts["bouncing"] = cache(lambda: bouncing_at(access.customer.pk))  # asked once, by pages that list people
         if request.path.startswith("/console/"):
             facts["queues"] = lambda: queues.links(access, _current_queue(request), lambda slug: reverse("console:queue", args=[slug]))
     return facts

@@ -16,6 +16,7 @@ KNOWN_SETTINGS: dict[str, str] = {
     "DATABASE_AS_OWNER": "set by manage.py for commands that change the schema",
     "REDIS_URL": "the queue: redis://host:6379/0 or unix:///path/to/socket",
     "EMAIL_URL": "outgoing mail: smtp://user:secret@host:587, smtp+tls://, smtps://, or anymail+NAME://?API_KEY=… for a mail service",
+    "ANYMAIL_WEBHOOK_SECRET": "what a mail service signs in with when it reports what became of mail: name:secret, at least 24 characters",
     "MAIL_FROM": "sender of all mail, e.g. SIP Pulse Support <support@example.com>",
     "MAIL_JOIN_SECONDS": "staff actions on one ticket within so many seconds join in one mail (default 60)",
     "SECRET_KEY": "at least 50 random characters; signs sessions and links",
@@ -114,12 +115,21 @@ def mail(name: str) -> dict[str, object]:
         options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
         return {
             "EMAIL_BACKEND": f"anymail.backends.{service}.EmailBackend",
-            "ANYMAIL": {f"{service.upper()}_{key}": token for key, token in options.items()},
+            # Services differ in whether they take labels and facts of ours; without them mail goes out all the same.
+            "ANYMAIL": {f"{service.upper()}_{key}": token for key, token in options.items()} | {"IGNORE_UNSUPPORTED_FEATURES": True},
         }
     if parts.scheme not in {"smtp", "smtps", "smtp+tls", "smtp+ssl"} or not parts.hostname:
         raise WrongSetting(name, f"“{parts.scheme}://…” is not a mail server's address.")
     config = _parsed(name, value.replace("smtps://", "smtp+ssl://", 1), environ.Env.email_url_config)
     return {key: setting for key, setting in config.items() if key.startswith("EMAIL_")} | {"EMAIL_TIMEOUT": 20}
+
+
+def shared_secret(name: str) -> str:
+    """`name:secret` as in basic authentication; empty when the variable is not set."""
+    value = text(name, "")
+    if value and (len(value) < 24 or not all(value.partition(":"))):
+        raise WrongSetting(name, "it is not of the form name:secret with at least 24 characters; make one with: openssl rand -hex 24")
+    return value
 
 
 def _parsed(name: str, value: str, parse: Callable[[str], T]) -> T:

@@ -8,13 +8,20 @@ from functools import cache
 from typing import Any
 
 from django.forms.renderers import Jinja2, TemplatesSetting
+from django.urls import reverse
 from django.utils.translation import gettext
 from jinja2 import Environment
 
 from helpdesk.templatetags import atoms, ui
 
+
+def _url(name: str, *arguments: object) -> str:
+    return reverse(name, args=arguments)
+
+
 TAGS = {
     "_": gettext,
+    "url": _url,
     "icon": atoms.icon,
     "chip": atoms.chip,
     "severity_chip": atoms.severity_chip,

@@ -168,6 +168,7 @@ INVITATION_DAYS = 7
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 globals().update(environment.mail("EMAIL_URL"))
+ANYMAIL_WEBHOOK_SECRET = environment.shared_secret("ANYMAIL_WEBHOOK_SECRET")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("MAIL_FROM", f"{PROVIDER_NAME} Support <support@localhost>")
 MAIL_DOMAIN = urlsplit(BASE_URL).hostname
 MAIL_JOIN_SECONDS = environment.number("MAIL_JOIN_SECONDS", 60)

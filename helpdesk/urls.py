@@ -27,6 +27,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
+    path("mail-reports/", include(notifications.urls.report_urls)),
     path("account/", include([*accounts.urls.account_urls, *notifications.urls.account_urls])),
     path("invitations/", include(accounts.urls.invitation_urls)),
     path("admin/", admin.site.urls),

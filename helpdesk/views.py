@@ -9,7 +9,9 @@ from accounts.access import DeskRequest
 from accounts.models import Customer
 from accounts.queries import people_page
 from contracts.permissions import may_keep_contracts, may_keep_environments
-from contracts.queries import contracts_of, environments_of
+from contracts.queries import contracts_of, environments_of, out_of_reach
+from notifications.fate import bouncing_at
+from notifications.permissions import may_try_address_again
 from tickets.permissions import may_file_for_customers
 from tickets.queries import console, portal
 
@@ -34,8 +36,12 @@ def customer(request: DeskRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     now = timezone.now()
+    bouncing = bouncing_at(found.pk)
     context = people_page(found, now) | {
         "for_customer": found,
+        "bouncing": bouncing,
+        "out_of_reach": out_of_reach(found, bouncing, now),
+        "may_try_again": may_try_address_again(request.access),
         "cards": contracts_of(found, now),
         "environments": environments_of(found),
         "rows": console.customer_rows(found),

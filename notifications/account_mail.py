@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from accounts.tenancy import current
+from accounts.tenancy import as_nobody, current
 from notifications.commands import Letter, owe
+from notifications.fate import bouncing, mail_comes_back
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -21,6 +23,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: Any, **facts: Any) -> HttpResponse:
+        """Whoever signs in hears that mail to them comes back, since no mail can tell them."""
+        with as_nobody(user.pk):
+            marks = bouncing([user.email])
+        for mark in marks.values():
+            with translation.override(user.language):
+                messages.warning(request, mail_comes_back(mark))
+        return super().post_login(request, user, **facts)  # type: ignore[no-any-return]  # allauth has no types
 
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None

@@ -1,23 +1,32 @@
 """Owing mail, sending it, and putting right what failed."""
 
 import logging
-from collections.abc import Iterable
+import re
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import models
+from django.db.models import Q
 
 from accounts import audit
 from accounts.models import Person
 from accounts.tenancy import acting_for, as_provider
-from notifications import bell
-from notifications.models import Mail, Mute
+from notifications import bell, bounces, marks
+from notifications.bounces import NO_REFUSAL, Verdict
+from notifications.models import BouncingAddress, Mail, Mute
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3))
 ATTEMPTS = len(PAUSES) + 1
+KEPT_BACK_FOR = timedelta(days=3)  # what waited so long for an address that bounces has bounced too
+# Reports come late, twice and in any order: what is later in a mail's life wins, so that their order does not matter.
+LATER = {Mail.State.SENT: 1, Mail.State.DELIVERED: 2, Mail.State.BOUNCED: 3, Mail.State.COMPLAINED: 4}
+OUR_MESSAGE_ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:@.*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +55,14 @@ def owe(
     key: str,
     letter: Letter,
     thread: str = "",
+    about: models.Model | None = None,
+    muted: bool = False,
     may_wait: bool = False,
     now: datetime,
 ) -> None:
     """Write one row of the outbox, in the transaction of what caused it. A second row with the same `key` is not written.
 
+    `about`: the row that it tells of. `muted`: its reader wants no such mail; that they were not sent one is written down.
     `may_wait`: it goes out after MAIL_JOIN_SECONDS, together with what else the person is owed in the same `thread` by then.
     """
     with acting_for(customer_id):
@@ -64,6 +76,9 @@ def owe(
                     kind=kind,
                     key=key,
                     thread=thread,
+                    about_table=about._meta.db_table if about else "",
+                    about_id=about.pk if about else None,
+                    state=Mail.State.MUTED if muted else Mail.State.DUE,
                     created_at=now,
                     due_at=now + timedelta(seconds=settings.MAIL_JOIN_SECONDS if may_wait else 0),
                     **asdict(letter),
@@ -71,15 +86,13 @@ def owe(
             ],
             ignore_conflicts=True,
         )
-    if not may_wait:
+    if not may_wait and not muted:
         bell.ring_on_commit()
 
 
-def without_mutes(people: Iterable[Person], kind: str) -> list[Person]:
-    """Those who did not mute this kind of mail, in the order given."""
-    people = list(people)
-    muted = set(Mute.objects.filter(person__in=people, kind=kind).values_list("person_id", flat=True))
-    return [person for person in people if person.pk not in muted]
+def who_muted(people: Sequence[Person], kind: str) -> set[int]:
+    """The ids of those who want no mail of this kind."""
+    return set(Mute.objects.filter(person__in=people, kind=kind).values_list("person_id", flat=True)) if people else set()
 
 
 def set_mutes(*, person: Person, kinds: Iterable[str]) -> None:
@@ -118,41 +131,160 @@ def _join_waiting(mail: Mail) -> None:
     Mail.objects.filter(pk__in=ids).update(state=Mail.State.JOINED, joined_into=mail)
 
 
-def mark_sent(*, mail: Mail, now: datetime) -> None:
-    """It went out. A link that signs somebody in is forgotten then; only the embedded demo, whose mailbox the outbox is, keeps it."""
-    changes: dict[str, object] = {"state": Mail.State.SENT, "sent_at": now, "lease_until": None, "last_error": ""}
-    if mail.is_about_account and not settings.EMBEDDED:
-        changes["action_url"] = ""
+def keep_back(*, mail: Mail, now: datetime) -> bool:
+    """Whether a claimed mail stays here for now: its address bounces, and another mail tries it today (NOT-4).
+
+    It waits for the next try without counting an attempt; after KEPT_BACK_FOR it has bounced too. Mail about an account always goes.
+    """
     with as_provider():
-        _note(mail, **changes)
+        mark = BouncingAddress.objects.standing().filter(address=mail.address.lower()).first()
+        if mark is None or mail.is_about_account or marks.take_todays_try(mark, mail, now):
+            return False
+        if now - mail.created_at > KEPT_BACK_FOR:
+            _note(mail, state=Mail.State.BOUNCED, outcome_at=now, lease_until=None, last_error=mark.reason)
+        else:
+            waits = {"due_at": mark.tried_at + marks.ONE_TRY_EACH, "attempts": mail.attempts - 1}
+            _note(mail, state=Mail.State.DUE, lease_until=None, last_error=mark.reason, **waits)
+    return True
 
 
-def mark_failed(*, mail: Mail, error: str, now: datetime) -> None:
-    """Try again after a growing pause; after ATTEMPTS, park it where staff see it (NOT-4)."""
+def mark_sent(*, mail: Mail, service_id: str = "", now: datetime) -> None:
+    """It went out. A link that signs somebody in is forgotten then; only the embedded demo, whose mailbox the outbox is, keeps it.
+
+    `service_id`: the name under which a mail service will report on it.
+    """
+    changes = {"state": Mail.State.SENT, "sent_at": now, "lease_until": None, "last_error": "", "service_id": service_id[:200]}
     with as_provider():
-        if mail.attempts >= ATTEMPTS:
+        if _note(mail, **changes, **_without_link(mail)):
+            marks.lift(BouncingAddress.objects.filter(address=mail.address.lower(), refused_at_once=True), now=now)
+
+
+def _without_link(mail: Mail) -> dict[str, object]:
+    return {"action_url": ""} if mail.is_about_account and not settings.EMBEDDED else {}
+
+
+def mark_failed(*, mail: Mail, error: str, refusal: Verdict = NO_REFUSAL, now: datetime) -> None:
+    """Try again after a growing pause; after ATTEMPTS, park it where staff see it (NOT-4). What is refused for good bounces at once."""
+    with as_provider():
+        if refusal.is_bounce:
+            _bounce(mail, error, refusal, now)
+        elif mail.attempts >= ATTEMPTS:
             _park(mail, error)
         else:
             _note(mail, state=Mail.State.DUE, lease_until=None, last_error=error[:500], due_at=now + PAUSES[mail.attempts - 1])
+
+
+def _bounce(mail: Mail, error: str, refusal: Verdict, now: datetime) -> None:
+    bounced = _note(mail, state=Mail.State.BOUNCED, outcome_at=now, lease_until=None, last_error=error[:500])
+    if bounced and refusal.of_address:
+        marks.set_mark(mail=mail, reason=error, refused_at_once=True, at=now)
 
 
 def _park(mail: Mail, error: str) -> None:
     _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error[:500], unknown_outcomes=mail.unknown_outcomes)
 
 
-def _note(mail: Mail, **changes: object) -> None:
-    """Write what became of this attempt, unless the lease ran out and another relay took the mail: then its result counts."""
-    if not Mail.objects.filter(pk=mail.pk, state=Mail.State.SENDING, attempts=mail.attempts).update(**changes):
-        log.warning("mail %s was taken by another relay after attempt %s; its result counts", mail.pk, mail.attempts)
+def _note(mail: Mail, **changes: object) -> bool:
+    """Write what became of this attempt, unless the lease ran out and another relay took the mail, or a report came first: that counts."""
+    noted = Mail.objects.filter(pk=mail.pk, state=Mail.State.SENDING, attempts=mail.attempts).update(**changes)
+    if not noted:
+        log.warning("mail %s was taken by another relay after attempt %s, or reported on; that result counts", mail.pk, mail.attempts)
+    return bool(noted)
+
+
+def report(
+    *, names: Iterable[str], outcome: str, reason: str = "", of_address: bool = False, at: datetime | None = None, now: datetime
+) -> Mail | None:
+    """What a mail service or a bounce says became of a mail: delivered, bounced or complained. None: no mail of ours has such a name.
+
+    `names`: ids by which the reporter may know it, ours or its own. The same report twice, or two in the wrong order, change nothing more.
+    """
+    with as_provider():
+        mail = _named(names)
+        if mail is None or LATER[Mail.State(outcome)] <= _stage(mail):
+            return mail
+        moment = at if at is not None and mail.created_at <= at <= now else now
+        mail.state, mail.outcome_at, mail.lease_until = outcome, moment, None
+        mail.last_error = "" if outcome == Mail.State.DELIVERED else reason[:500]
+        mail.sent_at = mail.sent_at or moment
+        changes = {name: getattr(mail, name) for name in ("state", "outcome_at", "lease_until", "last_error", "sent_at")}
+        Mail.objects.filter(pk=mail.pk).update(**changes, **_without_link(mail))
+        if outcome == Mail.State.BOUNCED and of_address:
+            marks.set_mark(mail=mail, reason=reason, refused_at_once=False, at=moment)
+        elif outcome == Mail.State.DELIVERED:
+            marks.lift(BouncingAddress.objects.filter(address=mail.address.lower(), last_at__lte=moment), now=now)
+    return mail
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a mail to our sender's address turned out to be. `action`: bounced, delivered or ignored; `mail`: the one it speaks of, if any."""
+
+    action: str
+    reason: str
+    mail: int | None = None
+
+
+def take_bounce(*, raw: bytes, now: datetime) -> Taken:
+    """Read a bounce that came as mail and note what it says. Whatever comes in, the answer is one of these; nothing is raised for it."""
+    found = bounces.read(raw)
+    if found is None:
+        return Taken("ignored", "This is no delivery report.")
+    outcome = {"failed": Mail.State.BOUNCED, "delivered": Mail.State.DELIVERED}.get(found.action)
+    if outcome is None:
+        return Taken("ignored", f"The report says “{found.action[:40]}”: nothing is final yet.")
+    with as_provider():
+        mail = _named(found.message_ids)
+        if mail is None:
+            return Taken("ignored", "It is about no mail of ours.")
+        of_address = bounces.verdict(f"{found.status} {found.reason}").of_address and found.concerns(mail.address)
+        report(names=[mail.message_id], outcome=outcome, reason=found.reason or found.status, of_address=of_address, now=now)
+    return Taken(str(outcome), found.reason or found.status, mail.pk)
+
+
+def _named(names: Iterable[str]) -> Mail | None:
+    stripped = (name.strip("<> ")[:200] for name in names if name.isprintable())
+    names = [name for name in stripped if name]  # most mails have an empty service_id, which an empty name would find
+    ours = [uuid.UUID(match[1]) for match in map(OUR_MESSAGE_ID.fullmatch, names) if match]
+    condition = Q(message_uuid__in=ours) | Q(service_id__in=names)
+    return Mail.objects.filter(condition).order_by("pk").select_for_update().first() if names else None
+
+
+def _stage(mail: Mail) -> int:
+    """How far in its life a mail is, by LATER; past all reports if it was never handed over, so that none can be about it."""
+    handed_over = mail.attempts > 0 and mail.state not in {Mail.State.JOINED, Mail.State.MUTED}
+    return LATER.get(Mail.State(mail.state), 0) if handed_over else max(LATER.values())
 
 
 def resend(*, actor: Person, mail: Mail, now: datetime) -> None:
-    """Put a parked mail back into the queue from the start."""
+    """Put a mail that failed or bounced back into the queue from the start, to where its reader has mail today.
+
+    A bounced one gets a new Message-ID: late reports about the old copy are then about none. Its address is trusted again.
+    """
     with as_provider():
         row = Mail.objects.select_for_update().get(pk=mail.pk)
-        if row.state != Mail.State.PARKED:
+        if not row.may_be_sent_again:
             return
+        if row.state == Mail.State.BOUNCED:
+            row.message_uuid, row.service_id, row.outcome_at, row.sent_at = uuid.uuid4(), "", None, None
+        if row.recipient is not None and not row.is_about_account:
+            row.address = row.recipient.email
         row.state, row.attempts, row.due_at = Mail.State.DUE, 0, now
-        row.save(update_fields=["state", "attempts", "due_at"])
+        row.save(update_fields=["state", "attempts", "due_at", "address", "message_uuid", "service_id", "outcome_at", "sent_at"])
         audit.record(actor=actor, customer_id=row.customer_id, verb="resend_mail", target=row, now=now)
+        marks.lift(BouncingAddress.objects.filter(address=row.address.lower()), actor=actor, now=now)
     bell.ring_on_commit()
+
+
+def try_address_again(*, actor: Person, mark: BouncingAddress, now: datetime) -> None:
+    """Trust an address again, and send what waits for it; no effect on a mark that is lifted already."""
+    with as_provider():
+        if marks.lift(BouncingAddress.objects.filter(pk=mark.pk), actor=actor, now=now):
+            audit.record(actor=actor, customer_id=None, verb="try_address_again", target=mark, now=now)
+    bell.ring_on_commit()
+
+
+def review_addresses(*, now: datetime) -> int:
+    """Lift the marks of addresses that work again or that nobody reads; returns how many."""
+    with as_provider():
+        return marks.review(now)

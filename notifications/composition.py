@@ -24,7 +24,12 @@ def compose(mail: Mail, joined: Sequence[Mail] = ()) -> AnymailMessage:
         text = render_to_string("mail/letter.txt", context)
         html = render_to_string("mail/letter.html", context | {"lang": mail.language})
     message = AnymailMessage(
-        subject=" ".join(mail.subject.split()), body=text.strip() + "\n", to=[mail.address], headers=headers(mail), tags=[mail.kind]
+        subject=" ".join(mail.subject.split()),
+        body=text.strip() + "\n",
+        to=[mail.address],
+        headers=headers(mail),
+        tags=[mail.kind],
+        metadata={"mail": str(mail.message_uuid)},  # comes back with a mail service's reports
     )
     message.attach_alternative(html, "text/html")
     return message

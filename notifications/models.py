@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Person
+from notifications.reasons import in_words
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -21,7 +22,8 @@ class Mail(models.Model):
     """One mail owed to one person, written by the command that caused it, rendered then in their language.
 
     The row is the memory of the queue. A relay takes one row at a time; rows of the same person and thread that wait
-    beside it are joined into it, and go out as one mail.
+    beside it are joined into it, and go out as one mail. What became of it afterwards comes by reports: of the server that
+    refuses it, of a mail service, or of a bounce that comes back as mail.
     """
 
     class State(models.TextChoices):
@@ -30,6 +32,10 @@ class Mail(models.Model):
         SENT = "sent", _("Sent")
         JOINED = "joined", _("Sent within another mail")
         PARKED = "parked", _("Failed: needs a person")
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Bounced")
+        COMPLAINED = "complained", _("Marked as spam")
+        MUTED = "muted", _("Not sent: muted")
 
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="+")
     recipient = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
@@ -38,6 +44,9 @@ class Mail(models.Model):
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=120)
     thread = models.CharField(max_length=60, blank=True)
+    # What it tells of, as a table and an id: the outbox lies below whatever owes mail (NOT-5).
+    about_table = models.CharField(max_length=60, blank=True, default="", db_default="")
+    about_id = models.BigIntegerField(null=True)
 
     subject = models.CharField(max_length=250)
     headline = models.CharField(max_length=300)
@@ -59,6 +68,8 @@ class Mail(models.Model):
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True)
+    service_id = models.CharField(max_length=200, blank=True, default="", db_default="")  # the mail service's own name for it
+    outcome_at = models.DateTimeField(null=True)  # when it was delivered, bounced or marked as spam
     joined_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="joined")
 
     objects = MailQuerySet.as_manager()
@@ -74,6 +85,9 @@ class Mail(models.Model):
             models.Index(fields=["lease_until"], name="mail_leased", condition=Q(state="sending")),
             models.Index(fields=["recipient", "thread"], name="mail_waiting_in_thread", condition=Q(state="due")),
             models.Index(fields=["state", "-id"], name="mail_by_state"),
+            models.Index(fields=["about_table", "about_id"], name="mail_about", condition=Q(about_id__isnull=False)),
+            models.Index(fields=["message_uuid"], name="mail_by_message"),
+            models.Index(fields=["service_id"], name="mail_by_service_id", condition=~Q(service_id="")),
         ]
 
     def __str__(self) -> str:
@@ -88,6 +102,52 @@ class Mail(models.Model):
     def is_about_account(self) -> bool:
         """Whether its link may sign somebody in: a reset, an invitation."""
         return self.key.startswith("account:")
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether staff may put it back into the queue. One whose link was forgotten would be of no use."""
+        lost_its_link = bool(self.action_label) and not self.action_url
+        return self.state in {Mail.State.PARKED, Mail.State.BOUNCED} and not lost_its_link
+
+    @property
+    def trouble(self) -> str:
+        """Why it has not arrived, in words; empty for one that did."""
+        return in_words(self.last_error)
+
+
+class BouncingAddressQuerySet(models.QuerySet["BouncingAddress"]):
+    def standing(self) -> "BouncingAddressQuerySet":
+        return self.filter(cleared_at=None)
+
+
+class BouncingAddress(models.Model):
+    """An address that mail comes back from, from its first bounce until something shows that it works again (NOT-4).
+
+    While it stands, one mail a day is let through to try; the others wait. Customers see those of their own people.
+    """
+
+    address = models.EmailField(max_length=254)  # in small letters
+    since = models.DateTimeField()
+    last_at = models.DateTimeField()
+    bounces = models.PositiveIntegerField(default=1)
+    reason = models.CharField(max_length=500, blank=True)
+    mail = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="+")  # the one that came back last
+    # Refused by the server that we hand mail to: what that server accepts later shows that the address works.
+    refused_at_once = models.BooleanField(default=False)
+    tried_at = models.DateTimeField()
+    tried_with = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="+")
+    considered_at = models.DateTimeField(null=True)  # when it was looked at what this means for contracts
+    cleared_at = models.DateTimeField(null=True)
+    cleared_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # none: the system
+
+    objects = BouncingAddressQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["address"], condition=Q(cleared_at=None), name="one_standing_mark_per_address")]
+
+    def __str__(self) -> str:
+        return f"{self.address} bounces since {self.since:%F}"
 
 
 class Mute(models.Model):

@@ -4,14 +4,15 @@ import logging
 import smtplib
 import time
 
-from anymail.exceptions import AnymailError
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from celery import shared_task
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
 from accounts.tenancy import as_provider
-from notifications import commands
+from notifications import bounces, commands
+from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.composition import compose
 from notifications.models import Mail
 
@@ -38,6 +39,8 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
 
     The line is opened for the first mail, and again after a failure; one that a mail finds closed would be closed after it.
     """
+    if commands.keep_back(mail=mail, now=timezone.now()):
+        return False
     try:
         with as_provider():
             message = compose(mail, list(mail.joined.order_by("pk")))
@@ -47,7 +50,39 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
     except (OSError, smtplib.SMTPException, AnymailError, ValueError) as error:
         log.warning("mail %s to its server failed: %s", mail.pk, error)
         connection.close()
-        commands.mark_failed(mail=mail, error=f"{type(error).__name__}: {error}", now=timezone.now())
+        commands.mark_failed(mail=mail, error=_said(error), refusal=refusal_of(error), now=timezone.now())
         return False
-    commands.mark_sent(mail=mail, now=timezone.now())
+    commands.mark_sent(mail=mail, service_id=str(message.anymail_status.message_id or ""), now=timezone.now())
     return True
+
+
+def refusal_of(error: Exception) -> Verdict:
+    """Whether the server refused this reader for good: what it says of the sender, the line or itself is none."""
+    match error:
+        case smtplib.SMTPRecipientsRefused() | smtplib.SMTPDataError():
+            code, text = _answer(error)
+            return bounces.verdict(text, code=str(code))
+        case AnymailRecipientsRefused() | AnymailInvalidAddress():
+            return Verdict(is_bounce=True, of_address=True)
+        case _:
+            return NO_REFUSAL
+
+
+def _answer(error: smtplib.SMTPException) -> tuple[int, str]:
+    """The server's answer to the only recipient, or to the contents."""
+    code, text = next(iter(error.recipients.values())) if isinstance(error, smtplib.SMTPRecipientsRefused) else error.args[:2]
+    return code, text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+
+
+def _said(error: Exception) -> str:
+    """An error as staff may read it; of a refusal the answer alone."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError):
+        code, text = _answer(error)
+        return bounces.plain(f"{code} {text}")
+    return bounces.plain(f"{type(error).__name__}: {error}")
+
+
+@shared_task
+def review_addresses() -> int:
+    """Trust addresses again that bounced and work now, or that nobody reads any more."""
+    return commands.review_addresses(now=timezone.now())

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts import commands as accounts
 from accounts.tenancy import as_provider
 from helpdesk.isolation import addresses
-from notifications.models import Mail
+from notifications.models import BouncingAddress, Mail
 from tests import factories as make
 from tickets import commands
 from tickets.models import Ticket
@@ -73,6 +73,7 @@ GET = {
     "console:environment_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:environment_edit": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:outbox": CONSOLE,
+    "console:addresses": CONSOLE,
     "console:mail": CONSOLE,
     "console:mail_html": CONSOLE,
     "console:audit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
@@ -126,6 +127,8 @@ POST = {
     "console:ticket_hold_release": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:contract_standing": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
     "console:environment_retire": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
+    "console:address_try_again": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
+    "service_reports": row(*[NONE] * 7),
     "console:mail_resend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, SENT),
 }
 
@@ -155,7 +158,8 @@ def arguments(world):
     with as_provider():
         mail = Mail.objects.filter(customer=world.acme).first()
         membership = world.alan.memberships.get()
-    pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
+        mark = BouncingAddress.objects.create(address="x@acme.example", since=make.NOW, last_at=make.NOW, tried_at=make.NOW)
+    pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk, "address": mark.pk}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "file": upload.pk, "ticket_hold": hold.pk}
     common = {"number": ticket.pk, "customer_id": world.acme.pk, "slug": "all", "token": "made-up", "uidb36": "1", "key": "made-up"}
 

@@ -16,12 +16,12 @@ COSTS = {
     "portal:tickets": 15,
     "portal:contracts": 19,
     "portal:environments": 20,
-    "portal:people": 16,
+    "portal:people": 17,
     "console:queue": 20,
     "console:search": 20,
     "console:customers": 23,
-    "console:customer": 33,
-    "console:outbox": 20,
+    "console:customer": 34,
+    "console:outbox": 21,
     "console:audit": 26,
 }
 

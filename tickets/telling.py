@@ -13,7 +13,7 @@ from accounts.models import Membership, MembershipQuerySet, Person, StaffRole, T
 from accounts.queries import display_names
 from contracts.models import EnvironmentContact
 from helpdesk.lib.markdown import to_html
-from notifications.commands import Letter, owe, without_mutes
+from notifications.commands import Letter, owe, who_muted
 from tickets.models import Event, Message, Ticket, Watcher
 from tickets.states import CUSTOMER_WORDS, customer_state
 
@@ -82,13 +82,15 @@ def staff_among(person_ids: Iterable[int | None]) -> list[Person]:
 
 
 def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:
-    """Owe each reader who did not mute it one mail about this event."""
+    """Owe each reader one mail about this event; for whoever muted it, write down that they got none (NOT-5)."""
     quoted = _last_public_message_before(event, by_staff=not event.by_staff) if body and not event.internal else ""
-    readers = without_mutes(readers, notice.kind)
+    readers = list(readers)
+    muted = who_muted(readers, notice.kind)
     actor = display_names([event.actor_id]).get(event.actor_id or 0, "") if readers else ""
     for person in readers:
+        text, earlier = ("", "") if person.pk in muted else (body, quoted)  # nobody reads the letter of who muted it
         with translation.override(person.language):
-            letter = _letter(ticket, event, notice, body=body, quoted=quoted, who=_who(event, actor, to_staff), to_staff=to_staff)
+            letter = _letter(ticket, event, notice, body=text, quoted=earlier, who=_who(event, actor, to_staff), to_staff=to_staff)
         owe(
             customer_id=ticket.customer_id,
             person=person,
@@ -98,6 +100,8 @@ def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Ev
             key=f"event-{event.pk}:{person.pk}",
             letter=letter,
             thread=f"ticket-{ticket.pk}",
+            about=event,
+            muted=person.pk in muted,
             may_wait=notice.may_wait,
             now=now,
         )

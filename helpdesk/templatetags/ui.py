@@ -39,6 +39,12 @@ def size(count: int) -> str:
     return filesizeformat(count)
 
 
+@register.filter
+def for_address(marks: Any, address: str) -> Any:
+    """What a mapping by mail address in small letters holds for an address; nothing when there is no mapping."""
+    return marks.get(address.lower()) if isinstance(marks, dict) else None
+
+
 @register.simple_tag(takes_context=True)
 def query(context: dict[str, Any], **changes: Any) -> str:
     """The page's query string with some parameters set, or removed by None."""

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
@@ -17,7 +18,13 @@ from helpdesk.lib.addresses import row_id
 from helpdesk.lib.words import clean_words
 from notifications import commands, permissions, queries
 from notifications.composition import compose
-from notifications.models import Mail
+from notifications.models import BouncingAddress, Mail
+
+# What needs a person first, what is of least interest last.
+TABS = (
+    *(Mail.State.PARKED, Mail.State.BOUNCED, Mail.State.DUE, Mail.State.SENDING, Mail.State.SENT),
+    *(Mail.State.DELIVERED, Mail.State.COMPLAINED, Mail.State.JOINED, Mail.State.MUTED),
+)
 
 
 def outbox(request: DeskRequest) -> HttpResponse:
@@ -33,10 +40,11 @@ def outbox(request: DeskRequest) -> HttpResponse:
     context = {
         "mails": mails[:50],
         "next_cursor": mails[49].pk if len(mails) > 50 else "",
-        "states": Mail.State.choices,
+        "states": [(state.value, state.label) for state in TABS],
         "state": state,
         "words": words,
         "parked": queries.parked_count(),
+        "bouncing_count": queries.bouncing_count(),
     }
     return render(request, "console/outbox.html", context)
 
@@ -92,3 +100,31 @@ def resend(request: DeskRequest, pk: int) -> HttpResponse:
     commands.resend(actor=request.access.person, mail=found, now=timezone.now())
     messages.success(request, _("Back in the queue."))
     return redirect("console:mail", pk)
+
+
+def addresses(request: DeskRequest) -> HttpResponse:
+    """Addresses that mail comes back from, and whose they are."""
+    if not permissions.may_read_outbox(request.access):
+        raise PermissionDenied
+    rows = queries.addresses_page(before=row_id(request.GET.get("before", "")), now=timezone.now())
+    context = {
+        "rows": rows[:50],
+        "next_cursor": rows[49].mark.id if len(rows) > 50 else "",
+        "may_try_again": permissions.may_try_address_again(request.access),
+    }
+    return render(request, "console/addresses.html", context)
+
+
+@require_POST
+def try_again(request: DeskRequest, pk: int) -> HttpResponse:
+    """Somebody says that the address works: what waits for it goes out."""
+    if not permissions.may_try_address_again(request.access):
+        raise PermissionDenied
+    mark = BouncingAddress.objects.filter(pk=pk).first()
+    if mark is None:
+        raise Http404
+    commands.try_address_again(actor=request.access.person, mark=mark, now=timezone.now())
+    messages.success(request, _("Mail to %(address)s is sent again from now on.") % {"address": mark.address})
+    back = request.POST.get("next", "")
+    here = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return redirect(back if here else "console:addresses")

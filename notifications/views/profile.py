@@ -11,6 +11,7 @@ from accounts.access import DeskRequest
 from accounts.commands import change_profile
 from accounts.forms import COMMON_ZONES, ProfileForm
 from notifications.commands import set_mutes
+from notifications.fate import bouncing, mail_comes_back
 from notifications.models import Mute
 
 
@@ -37,4 +38,5 @@ def profile(request: DeskRequest) -> HttpResponse:
         with translation.override(person.language):
             messages.success(request, _("Saved."))
         return redirect("account_profile")
-    return render(request, "account/profile.html", {"form": form, "zones": COMMON_ZONES}, status=422 if form.errors else 200)
+    context = {"form": form, "zones": COMMON_ZONES, "comes_back": [mail_comes_back(mark) for mark in bouncing([person.email]).values()]}
+    return render(request, "account/profile.html", context, status=422 if form.errors else 200)

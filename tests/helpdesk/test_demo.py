@@ -132,12 +132,14 @@ class TestWhatIsMade:
         assert set(Membership.objects.values_list("role", flat=True)) == set(Membership.Role)
         assert set(StaffRole.objects.values_list("role", flat=True)) == set(StaffRole.Role)
 
-    def test_only_the_last_mails_are_still_to_be_sent_and_one_is_parked(self) -> None:
+    def test_only_the_last_mails_are_still_to_be_sent_and_some_went_wrong(self) -> None:
         states = dict(Mail.objects.values("state").annotate(n=Count("pk")).values_list("state", "n"))
 
-        assert {state: states[state] for state in ("due", "parked")} == {"due": outbox.LEFT_DUE, "parked": 1}
-        assert set(states) == {"due", "parked", "sent"}
-        assert not Mail.objects.filter(state="sent", sent_at__lt=NOW - timedelta(days=30), created_at__gt=NOW - timedelta(days=29)).exists()
+        assert {state: states[state] for state in ("due", "parked", "bounced")} == {"due": outbox.LEFT_DUE, "parked": 1, "bounced": 1}
+        assert set(states) == {"due", "parked", "bounced", "delivered", "muted"}
+        assert not Mail.objects.filter(
+            state="delivered", sent_at__lt=NOW - timedelta(days=30), created_at__gt=NOW - timedelta(days=29)
+        ).exists()
 
     def test_every_address_is_under_a_reserved_name(self) -> None:
         assert [email for email in Person.objects.values_list("email", flat=True) if not email.endswith(".example")] == []

@@ -42,7 +42,9 @@ class Past:
 def test_type_comes_before_severity_in_the_order_of_values():
     values = [("update_service", "high"), ("functional", "low"), ("functional", "high"), LOW, MEDIUM, HIGH, CRITICAL]
 
-    assert sorted(values[::-1], key=rank) == values
+    backwards = values[::-1]
+
+    assert sorted(backwards, key=rank) == values
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from accounts.access import Access
 from accounts.models import Customer, StaffMember, Team
 from accounts.queries import display_names
 from helpdesk.lib.keyset import Page, page_by_instant
+from notifications.fate import bouncing
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, Type
 from tickets.qualifying import History, history, value_before, value_of
 from tickets.queries import details
@@ -106,7 +107,9 @@ def find_ticket(number: int) -> Ticket | None:
 
 def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
     """The ticket as staff work on it."""
-    entries, known = story(ticket, access.person, for_staff=True), history(ticket)
+    entries, known = story(ticket, access.person, for_staff=True, with_told=True), history(ticket)
+    readers = customers_side(ticket)
+    marks = bouncing(reader.email for reader in readers)
     others = Ticket.objects.active().filter(customer=ticket.customer_id).exclude(pk=ticket.pk)
     return {
         "ticket": ticket,
@@ -118,7 +121,8 @@ def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
         "people": details.people(ticket),
         "is_watching": details.is_watching(ticket, access.person),
         "holds": details.holds(ticket),
-        "readers": customers_side(ticket),
+        "readers": readers,
+        "bouncing_readers": [(reader, marks[reader.email.lower()]) for reader in readers if reader.email.lower() in marks],
         "other_tickets": list(others.order_by("-changed_at")[:6]),
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }

@@ -1,7 +1,7 @@
 """A ticket's story as its reader sees it: messages, and lines about what happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
+from notifications.fate import Told, nobody_told, told_about
 from tickets.models import Event, File, Message, Status, Ticket
 from tickets.sentences import sentence
 
@@ -63,6 +64,7 @@ class MessageEntry:
     at: datetime
     html: SafeString
     files: Sequence[FileLink] = ()
+    told: Told | None = None
     kind: str = field(default="message", init=False)
 
 
@@ -73,14 +75,19 @@ class EventEntry:
     at: datetime
     detail: str = ""
     tone: str = ""
+    told: Told | None = None
     kind: str = field(default="event", init=False)
 
 
-def story(ticket: Ticket, reader: Person, *, for_staff: bool) -> list[MessageEntry | EventEntry]:
-    """Everything that happened, oldest first, as the present scope shows it: for a customer internal notes are not there."""
+def story(ticket: Ticket, reader: Person, *, for_staff: bool, with_told: bool = False) -> list[MessageEntry | EventEntry]:
+    """Everything that happened, oldest first, as the present scope shows it: for a customer internal notes are not there.
+
+    `with_told`: also who was told of each step and how that went (NOT-5), which is for staff alone.
+    """
     events = list(Event.objects.filter(ticket=ticket).select_related("message").defer("message__search").order_by("position"))
     files = _files(ticket, for_staff)
     names = display_names(_people_in(events))
+    told = _told(events) if with_told and for_staff else {}
     entries: list[MessageEntry | EventEntry] = []
     for event in events:
         author = _author(event, names)
@@ -94,11 +101,20 @@ def story(ticket: Ticket, reader: Person, *, for_staff: bool) -> list[MessageEnt
                     at=event.at,
                     detail=event.message.body if is_reason and event.message else "",
                     tone="internal" if event.internal else "",
+                    told=None if event.kind in CONVERSATION else told.get(event.pk),
                 )
             )
         if event.message is not None and event.kind in CONVERSATION:
-            entries.append(_message(event, event.message, author, ticket, reader, files))
+            entry = _message(event, event.message, author, ticket, reader, files)
+            entries.append(replace(entry, told=told.get(event.pk)))
     return entries
+
+
+def _told(events: Sequence[Event]) -> dict[int, Told]:
+    """Who was told, by event. An answer of which nobody heard stands out."""
+    told = told_about(Event._meta.db_table, [event.pk for event in events])
+    answers = [event.pk for event in events if event.kind == Event.Kind.REPLIED and event.by_staff]
+    return {pk: nobody_told() for pk in answers} | told
 
 
 def _message(event: Event, message: Message, author: str, ticket: Ticket, reader: Person, files: dict[int, list[FileLink]]) -> MessageEntry:

@@ -1,0 +1,167 @@
+"""What became of mails, as staff read it: beside what they tell of, and for addresses that bounce (NOT-5)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Invitation, Person
+from notifications.models import BouncingAddress, Mail
+from notifications.reasons import in_words
+
+State = Mail.State
+# What each state is called after a reader's name, and the instant that goes with it.
+WORDS: dict[str, "tuple[str | Promise, str]"] = {
+    State.DUE: (gettext_lazy("mail, waiting since"), "created_at"),
+    State.SENDING: (gettext_lazy("mail, being sent since"), "due_at"),
+    State.SENT: (gettext_lazy("mail, sent"), "sent_at"),
+    State.DELIVERED: (gettext_lazy("mail, delivered"), "outcome_at"),
+    State.BOUNCED: (gettext_lazy("mail, bounced"), "outcome_at"),
+    State.COMPLAINED: (gettext_lazy("mail, marked as spam"), "outcome_at"),
+    State.PARKED: (gettext_lazy("mail, could not be sent; owed since"), "created_at"),
+    State.MUTED: (gettext_lazy("muted: on their pages only"), ""),
+}
+WRONG = {State.BOUNCED, State.COMPLAINED, State.PARKED}
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How one reader was told. `tone`: danger when it did not reach them, warn when it is late. `mail_id`: the mail to look at."""
+
+    mail_id: int
+    name: str
+    address: str
+    state: str
+    words: str
+    at: datetime | None
+    reason: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """Everybody who was told of one thing. `summary`: "Told 3 · 1 bounced"."""
+
+    summary: str
+    tone: str
+    readers: tuple[Fate, ...] = ()
+
+
+def told_about(table: str, ids: Iterable[int]) -> dict[int, Told]:
+    """By the row that the mails tell of, whom they told and what became of it; one query, whatever the number of rows."""
+    mails = Mail.objects.filter(about_table=table, about_id__in=list(ids)).order_by("pk")
+    mails = mails.select_related("recipient__staff_member", "joined_into")
+    mails = mails.defer(*(name for prefix in ("", "joined_into__") for name in (f"{prefix}body_text", f"{prefix}body_html")))
+    marked = BouncingAddress.objects.standing().filter(address=Lower(OuterRef("address")))
+    readers: dict[int, list[Fate]] = {}
+    for mail in mails.annotate(bounces_since=Subquery(marked.values("since")[:1])):
+        assert mail.about_id is not None, "the query asked for it"
+        readers.setdefault(mail.about_id, []).append(fate(mail, mail.bounces_since))  # type: ignore[attr-defined]  # annotated above
+    return {pk: Told(_summary(fates), _worst(fates), tuple(fates)) for pk, fates in readers.items()}
+
+
+def nobody_told() -> Told:
+    """For what should have been told and was not, which is worth a look."""
+    return Told(_("Nobody was told"), "danger")
+
+
+def fate(mail: Mail, bounces_since: datetime | None = None) -> Fate:
+    """What became of one mail, of the one it was joined into if it was. `bounces_since`: its address is marked since then."""
+    lead = mail.joined_into or mail
+    state = State(lead.state)
+    words, column = WORDS[state]
+    at, reason, tone = (getattr(lead, column) if column else None), in_words(lead.last_error), "danger" if state in WRONG else ""
+    if state == State.DUE and bounces_since is not None:
+        words, at, tone = _("mail, kept back: the address bounces since"), bounces_since, "danger"
+    elif state == State.DUE and lead.attempts:
+        words = ngettext("mail, failed %(count)s time, tried again", "mail, failed %(count)s times, tried again", lead.attempts)
+        words, at, tone = words % {"count": lead.attempts}, lead.due_at, "warn"
+    return Fate(
+        mail_id=lead.pk,
+        name=_name(mail),
+        address=lead.address,
+        state=state,
+        words=str(words),
+        at=at,
+        reason=reason if tone else "",
+        tone=tone,
+    )
+
+
+def _name(mail: Mail) -> str:
+    """The reader as the staff know them: colleagues by their display name."""
+    if mail.recipient is None:
+        return mail.address
+    colleague = getattr(mail.recipient, "staff_member", None)
+    return colleague.display_name if colleague else mail.recipient.name
+
+
+def _worst(fates: Sequence[Fate]) -> str:
+    tones = {one.tone for one in fates}
+    return "danger" if "danger" in tones else "warn" if "warn" in tones else ""
+
+
+def _summary(fates: Sequence[Fate]) -> str:
+    """How many were told, and of how many that is not quite true; `kept back` and `bounced` are told apart inside."""
+    muted = sum(one.state == State.MUTED for one in fates)
+    bounced = sum(one.state == State.BOUNCED for one in fates)
+    stuck = sum(one.tone == "danger" for one in fates) - bounced
+    late = sum(one.tone == "warn" for one in fates)
+    parts = [_("Told %(count)s") % {"count": len(fates) - muted}]
+    for count, words in (
+        (muted, _("%(count)s muted")),
+        (bounced, ngettext("%(count)s bounced", "%(count)s bounced", bounced)),
+        (stuck, ngettext("%(count)s did not get it", "%(count)s did not get it", stuck)),
+        (late, ngettext("%(count)s is late", "%(count)s are late", late)),
+    ):
+        if count:
+            parts.append(words % {"count": count})
+    return " · ".join(parts)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An address that mail comes back from. `reason` in words."""
+
+    id: int
+    address: str
+    since: datetime
+    last_at: datetime
+    bounces: int
+    reason: str
+    mail_id: int | None
+
+
+def mark_in_words(row: BouncingAddress) -> Mark:
+    return Mark(row.pk, row.address, row.since, row.last_at, row.bounces, in_words(row.reason), row.mail_id)
+
+
+def mail_comes_back(mark: Mark) -> str:
+    """What the reader of an address that bounces is told when they sign in."""
+    facts = {"address": mark.address, "day": date_format(timezone.localtime(mark.since), "SHORT_DATE_FORMAT"), "reason": mark.reason}
+    return (
+        _("Mail to %(address)s comes back since %(day)s: %(reason)s Check your mailbox, or ask your company's admin for another address.")
+        % facts
+    )
+
+
+def bouncing(addresses: Iterable[str]) -> dict[str, Mark]:
+    """Those of the addresses that bounce, by the address in small letters, as the present scope may know them."""
+    wanted = {address.lower() for address in addresses}
+    rows = BouncingAddress.objects.standing().filter(address__in=wanted) if wanted else []
+    return {row.address: mark_in_words(row) for row in rows}
+
+
+def bouncing_at(customer_id: int) -> dict[str, Mark]:
+    """The addresses of a customer's people and of those it invited, as far as they bounce."""
+    people = Person.objects.filter(memberships__customer_id=customer_id, memberships__ended_at=None).annotate(small=Lower("email"))
+    invited = Invitation.objects.filter(customer_id=customer_id, accepted_at=None, revoked_at=None).annotate(small=Lower("email"))
+    rows = BouncingAddress.objects.standing().filter(Q(address__in=people.values("small")) | Q(address__in=invited.values("small")))
+    return {row.address: mark_in_words(row) for row in rows}

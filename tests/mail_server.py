@@ -1,0 +1,60 @@
+"""A mail server that refuses whom a test names, with the words that it names."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+SAMPLES = Path(__file__).parent / "notifications" / "samples"
+
+
+class Server:
+    """`refusals`: the answer to RCPT by address; `contents_refused`: the answer to DATA, if any."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.refusals: dict[str, str] = {}
+        self.contents_refused = ""
+
+    @property
+    def reached(self) -> list[str]:
+        return [message["To"] for message in self.messages]
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server, _session, envelope):
+        if self.contents_refused:
+            return self.contents_refused
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+@contextmanager
+def serving(settings: Any) -> Iterator[Server]:
+    """The server that our mail goes to, for the time of a test."""
+    server = Server()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    try:
+        yield server
+    finally:
+        controller.stop()
+
+
+def sample(name: str, message_id: str) -> bytes:
+    """A bounce in the form of one kind of server, about the mail of this Message-ID."""
+    text = (SAMPLES / f"{name}.eml").read_text()
+    return text.replace("<MESSAGE-ID>", message_id).replace("\n", "\r\n").encode()
