@@ -18,7 +18,7 @@ from tickets.queries import console, portal
 
 def portal_home(request: DeskRequest) -> HttpResponse:
     cards = contracts_of(request.access.customer, timezone.now())
-    context = portal.home() | {
+    context = portal.home(request.access.person) | {
         "cards": cards,
         "environments": environments_of(request.access.customer),
         "can_file": any(card.state == "in_force" for card in cards),

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import models
@@ -29,9 +30,19 @@ LATER = {Mail.State.SENT: 1, Mail.State.DELIVERED: 2, Mail.State.BOUNCED: 3, Mai
 OUR_MESSAGE_ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:@.*)?", re.IGNORECASE)
 
 
+class Choice(TypedDict):
+    """One of several answers that a mail offers."""
+
+    label: str
+    url: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """What one mail says, in its reader's language. `needs`: what we need from them; `reason`: why they get this."""
+    """What one mail says, in its reader's language. `needs`: what we need from them; `reason`: why they get this.
+
+    `choices`: answers to what it says, beside its one button.
+    """
 
     subject: str
     headline: str
@@ -42,6 +53,7 @@ class Letter:
     quoted_text: str = ""
     action_label: str = ""
     action_url: str = ""
+    choices: list[Choice] | None = None
     reason: str = ""
 
 

@@ -14,11 +14,14 @@ def compose(mail: Mail, joined: Sequence[Mail] = ()) -> AnymailMessage:
     """The mail as it goes out: what happened in order, then the state after the last of it."""
     parts = [mail, *joined]
     last = parts[-1]
+    # What an earlier part needs or offers counts as long as the state is still the one that it spoke of.
+    still = [part for part in parts if part.status_line == last.status_line]
     context = {
         "parts": parts,
         "last": last,
         "provider": settings.PROVIDER_NAME,
-        "needs": next((p.needs for p in reversed(parts) if p.needs and p.status_line == last.status_line), ""),
+        "needs": next((p.needs for p in reversed(still) if p.needs), ""),
+        "choices": next((p.choices for p in reversed(still) if p.choices), None),
     }
     with translation.override(mail.language):
         text = render_to_string("mail/letter.txt", context)

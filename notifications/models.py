@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -57,6 +58,7 @@ class Mail(models.Model):
     quoted_text = models.TextField(blank=True)
     action_label = models.CharField(max_length=80, blank=True)
     action_url = models.CharField(max_length=500, blank=True)
+    choices: "models.JSONField[Any, Any]" = models.JSONField(null=True)  # answers that it offers: a list of label and url
     reason = models.CharField(max_length=300, blank=True)
 
     state = models.CharField(max_length=10, choices=State, default=State.DUE)

@@ -7,12 +7,11 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
-from tickets.models import Severity, Status, Ticket, Type
+from tickets.models import Satisfaction, Severity, Status, Ticket, Type
 from tickets.qualifying import Effect, History, Value
 from tickets.queries.console import assignable
 from tickets.states import SETTABLE
@@ -172,8 +171,21 @@ class StaffFilingForm(FilingForm):
         return data
 
 
+class ReadForm(forms.Form):
+    """When the page was made whose tickets are read now."""
+
+    until = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z"])
+
+
 class ReplyForm(SubmissionForm):
     body = TextField(label=_("Your reply"), rows=5)
+
+
+class SatisfactionForm(forms.Form):
+    """How it was solved, in the customer's eyes."""
+
+    answer = forms.ChoiceField(choices=Satisfaction.Level, label=_("How was it solved?"))
+    comment = TextField(required=False, rows=3, max_length=4000, label=_("Comment"), help_text=_("Our staff read this, and it stays here."))
 
 
 class AnswerForm(SubmissionForm):
@@ -321,16 +333,3 @@ class WatcherForm(forms.Form):
         super().__init__(*args, **kwargs)
         members = who_may_see(ticket).values("person_id")
         self.fields["person"].queryset = Person.objects.filter(pk__in=members)  # type: ignore[attr-defined]
-
-
-class PortalFilterForm(forms.Form):
-    q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
-    mine = forms.BooleanField(required=False, label=_("Only what I asked"))
-    state = forms.CharField(required=False, widget=forms.HiddenInput)
-
-
-class QueueFilterForm(forms.Form):
-    q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
-    customer = forms.ModelChoiceField(Customer.objects.all(), required=False, label=_("Customer"), empty_label=_("All"))
-    severity = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Severity.choices], required=False, label=_("Severity"))
-    type = forms.ChoiceField(choices=[("", _("All")), *Type.choices], required=False, label=_("Type"))

@@ -269,6 +269,7 @@ class Event(TenantModel):
         REPLY_HELD = "reply_held"
         CONTRACT_MOVED = "contract_moved"
         PRIVACY_CHANGED = "privacy_changed"
+        RATED = "rated"
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
     position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket
@@ -337,3 +338,35 @@ class Watcher(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.person_id} watches {self.ticket_id}"
+
+
+class Reading(TenantModel):
+    """How far a person has read a ticket's story; the database shows it to nobody else of their company."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="readings")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()  # of the last event they have seen
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer", "person", "ticket"], name="one_reading_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} read {self.ticket_id} up to {self.position}"
+
+
+class Satisfaction(TenantModel):
+    """How the customer says that a ticket was solved: the latest answer. Earlier ones and all comments are in the story."""
+
+    class Level(models.TextChoices):
+        SATISFIED = "satisfied", _("Solved well")
+        NEUTRAL = "neutral", _("Solved so-so")
+        DISSATISFIED = "dissatisfied", _("Solved badly")
+
+    ticket = models.OneToOneField(Ticket, models.PROTECT, related_name="satisfaction")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    level = models.CharField(max_length=12, choices=Level)
+    rated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {self.level}"

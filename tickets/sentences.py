@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tickets.models import Event, Severity, Status, Type
+from tickets.models import Event, Satisfaction, Severity, Status, Type
 from tickets.qualifying import Effect
 from tickets.states import CUSTOMER_WORDS
 
@@ -42,6 +42,8 @@ def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
             added = event.kind == Event.Kind.WATCHER_ADDED
             text = _("added %(name)s to those who follow this") if added else _("took %(name)s off those who follow this")
             return text % {"name": names.get(data["person"], _("a former colleague"))}
+        case Event.Kind.RATED:
+            return _("said how it was solved: “%(answer)s”") % {"answer": Satisfaction.Level(data["to"]).label}
         case _other:
             return _fixed(event.kind)
 

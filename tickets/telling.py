@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -13,8 +14,8 @@ from accounts.models import Membership, MembershipQuerySet, Person, StaffRole, T
 from accounts.queries import display_names
 from contracts.models import EnvironmentContact
 from helpdesk.lib.markdown import to_html
-from notifications.commands import Letter, owe, who_muted
-from tickets.models import Event, Message, Ticket, Watcher
+from notifications.commands import Choice, Letter, owe, who_muted
+from tickets.models import Event, Message, Satisfaction, Ticket, Watcher
 from tickets.states import CUSTOMER_WORDS, customer_state
 
 QUOTED_LENGTH = 400
@@ -22,12 +23,16 @@ QUOTED_LENGTH = 400
 
 @dataclass(frozen=True)
 class Notice:
-    """What happened, for a mail: the sentence's template with %(who)s and %(number)s, translated for each reader; `facts`: more of them."""
+    """What happened, for a mail: the sentence's template with %(who)s and %(number)s, translated for each reader; `facts`: more of them.
+
+    `asks_satisfaction`: the customer's readers can say with one click how it was solved.
+    """
 
     kind: str
     headline: str
     needs: str = ""
     may_wait: bool = True
+    asks_satisfaction: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -123,8 +128,15 @@ def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: 
         quoted_text=quoted,
         action_label=_("Open %(number)s") % {"number": ticket.number},
         action_url=settings.BASE_URL + path,
+        choices=_satisfaction(ticket) if notice.asks_satisfaction and not to_staff else None,
         reason=_why(ticket, to_staff),
     )
+
+
+def _satisfaction(ticket: Ticket) -> list[Choice]:
+    """One link for each answer; it leads to a page that asks for one more click, since scanners open links."""
+    page = settings.BASE_URL + reverse("portal:ticket_satisfaction", args=[ticket.pk])
+    return [{"label": str(level.label), "url": f"{page}?answer={level}&company={ticket.customer_id}"} for level in Satisfaction.Level]
 
 
 def _who(event: Event, actor: str, to_staff: bool) -> str:

@@ -6,10 +6,13 @@ from tickets.views import console, portal
 
 portal_urls = [
     path("tickets/", portal.ticket_list, name="tickets"),
+    path("tickets/export/", portal.tickets_export, name="tickets_export"),
+    path("tickets/read/", portal.tickets_read, name="tickets_read"),
     path("tickets/new/", portal.ticket_new, name="ticket_new"),
     path("tickets/<int:number>/", portal.ticket, name="ticket"),
     path("tickets/<int:number>/reply/", portal.reply, name="ticket_reply"),
     path("tickets/<int:number>/solved/", portal.solved, name="ticket_solved"),
+    path("tickets/<int:number>/satisfaction/", portal.satisfaction, name="ticket_satisfaction"),
     path("tickets/<int:number>/watch/", portal.watch, name="ticket_watch"),
     path("tickets/<int:number>/contest/", portal.contest, name="ticket_contest"),
     path("tickets/<int:number>/declare/", portal.declare, name="ticket_declare"),
@@ -20,7 +23,9 @@ portal_urls = [
 ]
 console_urls = [
     path("queues/<slug:slug>/", console.queue, name="queue"),
+    path("queues/<slug:slug>/export/", console.queue_export, name="queue_export"),
     path("search/", console.search, name="search"),
+    path("search/export/", console.search_export, name="search_export"),
     path("customers/<int:customer_id>/tickets/new/", console.ticket_new, name="ticket_new"),
     path("customers/<int:customer_id>/uploads/", console.upload, name="upload"),
     path("uploads/remove/", console.upload_remove, name="upload_remove"),

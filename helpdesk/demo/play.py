@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 
 from accounts.models import Person
 from accounts.tenancy import as_provider
+from helpdesk.demo import readers
 from helpdesk.demo.plan import Do, Plan, Step
 from helpdesk.demo.world import Timeline, World
 from tickets import commands
@@ -17,7 +18,9 @@ from tickets.qualifying import history
 def note_ticket(world: World, timeline: Timeline, number: int, plan: Plan) -> None:
     """Note all steps of the plan with this number."""
     for step in plan.steps:
-        timeline.at(step.at, partial(Player(world, number, plan).take, step))
+        player = Player(world, number, plan)
+        timeline.at(step.at, partial(player.take, step))
+        readers.note_rating(timeline, number, step, partial(player.ticket, step))
 
 
 class Player:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Person
 from accounts.tenancy import as_nobody, as_provider
-from helpdesk.demo import outbox
+from helpdesk.demo import outbox, readers
 from helpdesk.demo.cast import COMPANIES, write_plans
 from helpdesk.demo.clock import start_of_day
 from helpdesk.demo.founding import found_company, found_provider
@@ -89,6 +89,7 @@ def _play(world: World, now: datetime) -> None:
     for number, plan in enumerate(write_plans(now, SEED)):
         note_ticket(world, timeline, number, plan)
     timeline.play(now)
+    readers.read(now)
 
 
 def _set_password(world: World) -> None:

@@ -23,6 +23,7 @@ WIDTHS, THEMES, LANGUAGES = (1280, 375), ("light", "dark"), ("en", "pt-br")
 LONG = "Verylongwordwithoutanyspaceinitwhichnobodyexpectedinasubject" * 2
 # Asked by machines, downloads, addresses that only send elsewhere, and the mail that console:mail frames, where no script may run.
 NOT_PAGES = {
+    *("portal:tickets_export", "console:queue_export", "console:search_export"),
     *("healthz", "readyz", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
     *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
 }

@@ -69,7 +69,7 @@ class TestWhatIsMade:
         kinds = set(Event.objects.values_list("kind", flat=True))
 
         assert kinds >= {Event.Kind(do) for do in ("opened", "replied", "noted", "verified", "status_changed", "assigned", "team_changed")}
-        assert kinds >= {Event.Kind(do) for do in ("contested",)}
+        assert kinds >= {Event.Kind(do) for do in ("contested", "rated")}
         assert kinds >= {Event.Kind(do) for do in ("hold_placed", "hold_released", "watcher_added", "followed_up", "reply_held")}
 
     def test_most_tickets_are_over(self) -> None:

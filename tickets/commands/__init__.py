@@ -23,7 +23,9 @@ from tickets.commands.qualification import (
     declare,
     verify,
 )
+from tickets.commands.reading import mark_all_read, mark_read
 from tickets.commands.rendering import render_messages
+from tickets.commands.satisfaction import NotSolvedByStaff, rate
 from tickets.commands.states import HoldInPlace, QuestionMissing, change_status, close_resolved, mark_solved
 from tickets.commands.uploading import FileTooLarge, MissingFile, TooManyWaiting, discard_upload, sweep_orphans, sweep_uploads, upload
 from tickets.story import AlreadySent
@@ -45,6 +47,7 @@ __all__ = [
     "MissingFile",
     "NotCovered",
     "NotForThem",
+    "NotSolvedByStaff",
     "NothingToContest",
     "OnlyTechnicalIsCritical",
     "OwnVerdictContested",
@@ -60,12 +63,15 @@ __all__ = [
     "contest",
     "declare",
     "discard_upload",
+    "mark_all_read",
+    "mark_read",
     "mark_solved",
     "move_to_contract",
     "move_to_team",
     "note",
     "open_ticket",
     "place_hold",
+    "rate",
     "release_hold",
     "render_messages",
     "reply",

@@ -13,6 +13,7 @@ from contracts.queries import contracts_for, usual_contract
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
 from tickets.commands.filing import open_ticket
+from tickets.commands.reading import note_read
 from tickets.commands.states import check_new_status, set_status
 from tickets.commands.uploading import lock_untaken
 from tickets.models import Event, File, Message, Status, Ticket
@@ -47,6 +48,7 @@ def reply(
             if ticket.status == Status.RESOLVED:
                 headline = gettext_noop("%(who)s replied on %(number)s: it is not solved, and open again.")
             set_status(ticket, Status.OPEN, actor=author, by_staff=False, now=now)
+        note_read(customer_id=ticket.customer_id, person=author, positions={ticket.pk: ticket.event_count}, now=now)
         _tell_both(ticket, event, headline, body, now)
     return ticket
 
@@ -132,7 +134,7 @@ def _tell_answer(ticket: Ticket, event: Event, body: str, became: str, now: date
         to_staff=False,
         ticket=ticket,
         event=event,
-        notice=telling.Notice("ticket_replied", headline, needs),
+        notice=telling.Notice("ticket_replied", headline, needs, asks_satisfaction=became == Status.RESOLVED),
         body=body,
         now=now,
     )

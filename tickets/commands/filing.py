@@ -15,6 +15,7 @@ from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import covers
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
+from tickets.commands.reading import note_read
 from tickets.commands.uploading import lock_untaken
 from tickets.models import Channel, Event, File, Severity, Ticket, Type, Watcher
 
@@ -85,6 +86,8 @@ def open_ticket(
         lock_untaken(files)
         Watcher.objects.bulk_create([Watcher(customer_id=ticket.customer_id, ticket=ticket, person=p) for p in watchers if p != requester])
         event = _begin_story(ticket, description, files, submission_key, now)
+        if requester is not None and requester == opened_by:
+            note_read(customer_id=ticket.customer_id, person=requester, positions={ticket.pk: ticket.event_count}, now=now)
         _tell(ticket, event, description, now)
     return ticket
 

@@ -71,7 +71,7 @@ def tell_status(ticket: Ticket, event: Event, now: datetime) -> None:
         to_staff=False,
         ticket=ticket,
         event=event,
-        notice=telling.Notice("ticket_status", headline, needs),
+        notice=telling.Notice("ticket_status", headline, needs, asks_satisfaction=ticket.status == Status.RESOLVED and event.by_staff),
         now=now,
     )
 

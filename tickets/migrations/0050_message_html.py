@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0008_drop_index_unverified"),
+        ("tickets", "0023_rated_event"),
     ]
 
     operations = [

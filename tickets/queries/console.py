@@ -12,9 +12,10 @@ from accounts.models import Customer, StaffMember, Team
 from accounts.queries import display_names
 from helpdesk.lib.keyset import Page, page_by_instant
 from notifications.fate import bouncing
-from tickets.models import Severity, Status, Ticket, TicketQuerySet, Type
+from tickets.models import Status, Ticket, TicketQuerySet
 from tickets.qualifying import History, history, value_before, value_of
 from tickets.queries import details
+from tickets.queries.filters import Filters
 from tickets.queries.queues import Queue
 from tickets.queries.story import MessageEntry, files_of, story
 from tickets.sentences import qualification as in_words
@@ -56,41 +57,25 @@ def row(ticket: Ticket, queue: str = "") -> Row:
     )
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What narrows a queue, from its address."""
-
-    words: str = ""
-    customer_id: int | None = None
-    severity: str = ""
-    type: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.words or self.customer_id or self.severity or self.type)
-
-    def apply(self, rows: TicketQuerySet) -> TicketQuerySet:
-        if self.words:
-            rows = rows.matching(self.words)
-        if self.customer_id is not None:
-            rows = rows.filter(customer_id=self.customer_id)
-        if self.severity in Severity.values:
-            rows = rows.filter(severity=self.severity)
-        if self.type in Type.values:
-            rows = rows.filter(type=self.type)
-        return rows
-
-
 def _tickets() -> TicketQuerySet:
     return Ticket.objects.select_related("customer", "assignee")
 
 
+def in_queue(queue: Queue, access: Access, filters: Filters) -> TicketQuerySet:
+    return filters.apply(queue.narrow(_tickets(), access.person.pk))
+
+
 def queue_page(queue: Queue, access: Access, filters: Filters, cursor: str) -> Page[Ticket]:
-    return page_by_instant(filters.apply(queue.narrow(_tickets(), access.person.pk)), "changed_at", cursor)
+    return page_by_instant(in_queue(queue, access, filters), "changed_at", cursor)
+
+
+def found(words: str) -> TicketQuerySet:
+    """Tickets of every state and customer."""
+    return _tickets().matching(words)
 
 
 def search(words: str, cursor: str) -> Page[Ticket]:
-    """Tickets of every state and customer."""
-    return page_by_instant(_tickets().matching(words), "changed_at", cursor)
+    return page_by_instant(found(words), "changed_at", cursor)
 
 
 def customers_named(words: str) -> list[Customer]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
-from tickets.models import Event, Severity, Ticket, Type, Watcher
+from tickets.models import Event, Satisfaction, Severity, Ticket, Type, Watcher
 from tickets.qualifying import History, history, value_of
 from tickets.sentences import qualification as in_words
 from tickets.sentences import sentence
@@ -120,6 +120,9 @@ def facts(ticket: Ticket, *, for_staff: bool) -> list[dict[str, Any]]:
         rows.append({"label": _("Solved"), "at": ticket.resolved_at})
     if ticket.closed_at:
         rows.append({"label": _("Closed"), "at": ticket.closed_at})
+    answer = Satisfaction.objects.filter(ticket=ticket).first()
+    if answer is not None:
+        rows.append({"label": _("Satisfaction"), "value": answer.get_level_display()})
     if ticket.follow_up_of_id and Ticket.objects.filter(pk=ticket.follow_up_of_id).exists():  # else it is private, and not the reader's
         rows.append(_link(face, _("Follow-up of"), ticket.follow_up_of_id))
     rows += [_link(face, _("Followed up by"), pk) for pk in ticket.follow_ups.order_by("pk").values_list("pk", flat=True)]

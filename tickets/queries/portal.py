@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import Person
@@ -15,24 +16,29 @@ from helpdesk.lib.keyset import Page, page_by_instant
 from tickets.models import Status, Ticket, TicketQuerySet
 from tickets.permissions import may_set_private
 from tickets.qualifying import Effect, History, history
-from tickets.queries import details
+from tickets.queries import details, satisfaction, unread
+from tickets.queries.filters import Filters
 from tickets.queries.story import files_of, story
 from tickets.sentences import qualification as in_words
 from tickets.states import customer_state, customer_word
 
 FIRST_PAGE = 10
 
-STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet], TicketQuerySet]]] = {
-    "open": (pgettext_lazy("tickets", "Open"), lambda rows: rows.active()),
-    "waiting": (gettext_lazy("Waiting for you"), lambda rows: rows.filter(status=Status.WAITING_CUSTOMER)),
-    "solved": (pgettext_lazy("tickets", "Solved"), lambda rows: rows.filter(status__in=[Status.RESOLVED, Status.CLOSED])),
-    "all": (gettext_lazy("All"), lambda rows: rows),
+
+UNREAD = "unread"
+# A view of the list: its name, and what it leaves for its reader.
+STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet, Person], TicketQuerySet]]] = {
+    "open": (pgettext_lazy("tickets", "Open"), lambda rows, reader: rows.active()),
+    UNREAD: (gettext_lazy("Unread"), unread.unread),
+    "waiting": (gettext_lazy("Waiting for you"), lambda rows, reader: rows.filter(status=Status.WAITING_CUSTOMER)),
+    "solved": (pgettext_lazy("tickets", "Solved"), lambda rows, reader: rows.filter(status__in=[Status.RESOLVED, Status.CLOSED])),
+    "all": (gettext_lazy("All"), lambda rows, reader: rows),
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """A ticket in a customer's list. `ask`: what we need from them."""
+    """A ticket in a customer's list. `ask`: what we need from them; `is_unread`: it holds news for the person who looks."""
 
     url: str
     number: str
@@ -45,6 +51,7 @@ class Row:
     changed_at: datetime
     ask: str
     private: bool
+    is_unread: bool
 
 
 def row(ticket: Ticket) -> Row:
@@ -60,6 +67,7 @@ def row(ticket: Ticket) -> Row:
         changed_at=ticket.public_changed_at,
         ask=_("We need your answer to go on.") if ticket.status == Status.WAITING_CUSTOMER else "",
         private=ticket.private,
+        is_unread=getattr(ticket, "is_unread", False),
     )
 
 
@@ -67,25 +75,33 @@ def _tickets() -> TicketQuerySet:
     return Ticket.objects.select_related("product", "environment")
 
 
-def ticket_list(*, state: str, words: str, mine: Person | None, cursor: str) -> Page[Ticket]:
-    """The company's tickets, last changed first. `state`: a key of STATES; `mine`: only those this person asked."""
+def listed(*, state: str, filters: Filters, reader: Person) -> TicketQuerySet:
+    """The company's tickets in no order. `state`: a key of STATES."""
     _label, narrow = STATES[state]
-    rows = narrow(_tickets())
-    if words:
-        rows = rows.matching(words)
-    if mine is not None:
-        rows = rows.filter(requester=mine)
-    return page_by_instant(rows, "public_changed_at", cursor)
+    return filters.apply(narrow(_tickets(), reader))
 
 
-def home() -> dict[str, Any]:
+def ticket_list(*, state: str, filters: Filters, reader: Person, cursor: str) -> Page[Ticket]:
+    """The same, last changed first, with what is new marked."""
+    rows = listed(state=state, filters=filters, reader=reader)
+    return page_by_instant(rows if state == UNREAD else unread.marked(rows, reader), "public_changed_at", cursor)
+
+
+def home(reader: Person) -> dict[str, Any]:
     """What waits for the customer first, then what else is open, capped to what fits a first page."""
-    rows = _tickets().order_by("-public_changed_at", "-pk")
+    rows = unread.marked(_tickets(), reader).order_by("-public_changed_at", "-pk")
     return {
+        "unread_text": _unread_text(unread.unread_count(reader)),
+        "unread_url": f"{reverse('portal:tickets')}?state={UNREAD}",
         "asking": [row(t) for t in rows.filter(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]],
         "open_rows": [row(t) for t in rows.active().exclude(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]],
         "solved_rows": [row(t) for t in rows.filter(status=Status.RESOLVED)[:5]],
     }
+
+
+def _unread_text(count: int) -> str:
+    text = ngettext("%(count)s ticket has news that you have not read.", "%(count)s tickets have news that you have not read.", count)
+    return text % {"count": unread.capped(count)} if count else ""
 
 
 def find_ticket(number: int) -> Ticket | None:
@@ -96,9 +112,12 @@ def find_ticket(number: int) -> Ticket | None:
 
 def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
     """The ticket as its customer reads it."""
-    entries, known = story(ticket, access.person, for_staff=False), history(ticket)
+    news, known = unread.news(ticket, access.person), history(ticket)
+    entries = story(ticket, access.person, for_staff=False, new_from=news.first if news and not news.is_first_look else None)
     return {
         "ticket": ticket,
+        "news": news,
+        "has_new_line": any(entry.first_new for entry in entries),
         "state": customer_state(ticket),
         "state_label": customer_word(ticket),
         "story": entries,
@@ -113,6 +132,8 @@ def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
         "is_requester": ticket.requester_id == access.person.pk,
         "holds": details.holds(ticket),
         "is_solved": ticket.status == Status.RESOLVED,
+        "said": (said := satisfaction.said(ticket)),
+        "asks_satisfaction": satisfaction.is_asked(ticket, said),
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Exists, OuterRef
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -95,8 +95,9 @@ def _teams(person: int) -> Any:
 
 
 def _held() -> Any:
-    """Tickets whose last event is a reply that was held."""
-    return Event.objects.filter(kind=Event.Kind.REPLY_HELD, position=F("ticket__event_count")).values("ticket_id")
+    """Tickets with a held reply after which staff did nothing; what the customer does later does not hide it."""
+    after = Event.objects.filter(ticket=OuterRef("ticket"), position__gt=OuterRef("position"), by_staff=True)
+    return Event.objects.filter(~Exists(after), kind=Event.Kind.REPLY_HELD).order_by().values("ticket_id").distinct()
 
 
 def counts(person_id: int) -> dict[str, int]:

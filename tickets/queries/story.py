@@ -32,6 +32,7 @@ ICONS: dict[str, str] = {
     Event.Kind.FOLLOWED_UP: "swap",
     Event.Kind.REPLY_HELD: "alert",
     Event.Kind.CONTRACT_MOVED: "contract",
+    Event.Kind.RATED: "flag",
 }
 FILE_KINDS = {
     "image": {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"},
@@ -65,6 +66,7 @@ class MessageEntry:
     html: SafeString
     files: Sequence[FileLink] = ()
     told: Told | None = None
+    first_new: bool = False
     kind: str = field(default="message", init=False)
 
 
@@ -76,20 +78,27 @@ class EventEntry:
     detail: str = ""
     tone: str = ""
     told: Told | None = None
+    first_new: bool = False
     kind: str = field(default="event", init=False)
 
 
-def story(ticket: Ticket, reader: Person, *, for_staff: bool, with_told: bool = False) -> list[MessageEntry | EventEntry]:
+def story(
+    ticket: Ticket, reader: Person, *, for_staff: bool, with_told: bool = False, new_from: int | None = None
+) -> list[MessageEntry | EventEntry]:
     """Everything that happened, oldest first, as the present scope shows it: for a customer internal notes are not there.
 
     `with_told`: also who was told of each step and how that went (NOT-5), which is for staff alone.
+    `new_from`: the position of the first event that the reader has not seen; the first entry from there on says so.
     """
     events = list(Event.objects.filter(ticket=ticket).select_related("message").defer("message__search").order_by("position"))
     files = _files(ticket, for_staff)
     names = display_names(_people_in(events))
     told = _told(events) if with_told and for_staff else {}
     entries: list[MessageEntry | EventEntry] = []
+    first_new = None
     for event in events:
+        if new_from is not None and event.position >= new_from and first_new is None:
+            first_new = len(entries)
         author = _author(event, names)
         line = sentence(event, names, for_staff=for_staff)
         if line and not _goes_without_saying(event, for_staff):
@@ -107,6 +116,8 @@ def story(ticket: Ticket, reader: Person, *, for_staff: bool, with_told: bool = 
         if event.message is not None and event.kind in CONVERSATION:
             entry = _message(event, event.message, author, ticket, reader, files)
             entries.append(replace(entry, told=told.get(event.pk)))
+    if first_new is not None and first_new < len(entries):
+        entries[first_new] = replace(entries[first_new], first_new=True)
     return entries
 
 

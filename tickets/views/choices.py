@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import Severity, Type
+from tickets.models import Satisfaction, Severity, Type
 
 
 @dataclass(frozen=True)
@@ -67,3 +67,7 @@ def severity_options(chosen: object) -> list[Option]:
         Option(value, label, text, when=Type.TECHNICAL if value == Severity.CRITICAL else "", checked=value == chosen)
         for value, label, text in SEVERITIES
     ]
+
+
+def satisfaction_options(chosen: object) -> list[Option]:
+    return [Option(level.value, level.label, "", checked=level.value == chosen) for level in Satisfaction.Level]

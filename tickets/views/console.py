@@ -7,6 +7,7 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,13 +22,13 @@ from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
 from helpdesk.lib.words import clean_words
 from tickets import commands, permissions
+from tickets.filtering import QueueFilterForm
 from tickets.forms import (
     AnswerForm,
     AssignForm,
     ConfirmForm,
     ContractForm,
     HoldForm,
-    QueueFilterForm,
     StaffFilingForm,
     StatusForm,
     TeamForm,
@@ -38,6 +39,7 @@ from tickets.qualifying import history, value_of
 from tickets.queries import console as queries
 from tickets.queries import queues
 from tickets.views.choices import severity_options, type_options
+from tickets.views.exporting import export_answer, export_links
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
 
 SESSION_QUEUE = "queue"  # which queue one works through, kept while acting on its tickets
@@ -70,25 +72,31 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
     chosen = queues.BY_SLUG.get(slug)
     if chosen is None:
         raise Http404
-    form = QueueFilterForm(request.GET)
-    data = form.cleaned_data if form.is_valid() else {}
-    filters = queries.Filters(
-        words=data.get("q", ""),
-        customer_id=data["customer"].pk if data.get("customer") else None,
-        severity=data.get("severity", ""),
-        type=data.get("type", ""),
-    )
+    form, address = QueueFilterForm(request.GET), reverse("console:queue", args=[slug])
+    filters = form.filters()
     page = queries.queue_page(chosen, request.access, filters, request.GET.get("before", ""))
-    address = reverse("console:queue", args=[slug])
     context = {
         "queue": chosen,
         "rows": [queries.row(ticket, slug) for ticket in page.rows],
         "form": form,
-        "clear_url": address if filters else "",
+        "chips": form.chips(address, request.GET),
+        "clear_url": address if filters or form.errors else "",
+        "exports": [] if form.errors else export_links(request, reverse("console:queue_export", args=[slug])),
         "next_url": f"{address}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
         "first_url": f"{address}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
     }
     return render(request, "console/queue.html", context)
+
+
+def queue_export(request: DeskRequest, slug: str) -> HttpResponseBase:
+    """The queue as it is filtered, as a file; with a mistake in the filters, the queue, which explains it."""
+    chosen, form = queues.BY_SLUG.get(slug), QueueFilterForm(request.GET)
+    if chosen is None:
+        raise Http404
+    filters = form.filters()
+    if form.errors:
+        return redirect(f"{reverse('console:queue', args=[slug])}?{query_string(request.GET, format=None)}")
+    return export_answer(request, "console", lambda access: queries.in_queue(chosen, access, filters))
 
 
 def search(request: DeskRequest) -> HttpResponse:
@@ -102,9 +110,17 @@ def search(request: DeskRequest) -> HttpResponse:
         "q": words,
         "rows": [queries.row(ticket) for ticket in page.rows],
         "customers": queries.customers_named(words),
+        "exports": export_links(request, reverse("console:search_export")),
         "next_url": f"{request.path}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
     }
     return render(request, "console/search.html", context)
+
+
+def search_export(request: DeskRequest) -> HttpResponseBase:
+    words = clean_words(request.GET.get("q", ""), longest=200)
+    if not words:
+        return redirect("console:search")
+    return export_answer(request, "console", lambda access: queries.found(words))
 
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:

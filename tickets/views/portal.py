@@ -4,10 +4,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
@@ -15,12 +17,15 @@ from contracts.queries import contracts_in_force, whom_to_talk_to
 from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
 from tickets import commands, permissions
-from tickets.forms import ContestForm, DeclareForm, FilingForm, PortalFilterForm, ReplyForm, WatcherForm
+from tickets.filtering import PortalFilterForm
+from tickets.forms import ContestForm, DeclareForm, FilingForm, ReadForm, ReplyForm, SatisfactionForm, WatcherForm
 from tickets.models import File, Ticket
 from tickets.qualifying import history
-from tickets.queries import details
+from tickets.queries import details, unread
 from tickets.queries import portal as queries
-from tickets.views.choices import severity_options, type_options
+from tickets.queries.satisfaction import said, was_solved_by_staff
+from tickets.views.choices import satisfaction_options, severity_options, type_options
+from tickets.views.exporting import export_answer, export_links
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
 
 
@@ -36,24 +41,44 @@ def _uploading(received: Received) -> dict[str, object]:
 
 
 def ticket_list(request: DeskRequest) -> HttpResponse:
-    form = PortalFilterForm(request.GET)
-    filters = form.cleaned_data if form.is_valid() else {}
-    state = filters.get("state") if filters.get("state") in queries.STATES else "open"
-    words, mine = filters.get("q", ""), request.access.person if filters.get("mine") else None
-    page = queries.ticket_list(state=str(state), words=words, mine=mine, cursor=request.GET.get("before", ""))
-    address = reverse("portal:tickets")
+    person, form, address, now = request.access.person, PortalFilterForm(request.GET), reverse("portal:tickets"), timezone.now()
+    filters, state = form.filters_for(person), form.state_slug()
+    page = queries.ticket_list(state=state, filters=filters, reader=person, cursor=request.GET.get("before", ""))
+    unread_count = unread.unread_count(person)
     context = {
         "rows": [queries.row(ticket) for ticket in page.rows],
         "form": form,
-        "clear_url": f"{address}?state=all" if words or mine else "",
-        "tabs": [
-            {"url": f"{address}?{query_string(request.GET, before=None, state=slug)}", "label": label, "current": slug == state}
-            for slug, (label, _narrow) in queries.STATES.items()
-        ],
+        "chips": form.chips(address, request.GET),
+        "clear_url": f"{address}?state={state}" if filters or form.errors else "",
+        "tabs": _tabs(request, address, state, unread_count),
+        "exports": [] if form.errors else export_links(request, reverse("portal:tickets_export")),
+        "is_unread_list": state == queries.UNREAD,
+        "read_until": now.isoformat(timespec="microseconds") if state == queries.UNREAD and unread_count else "",
         "next_url": f"{address}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
         "first_url": f"{address}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
     }
     return render(request, "portal/ticket_list.html", context)
+
+
+def _tabs(request: DeskRequest, address: str, state: str, unread_count: int) -> list[dict[str, object]]:
+    return [
+        {
+            "url": f"{address}?{query_string(request.GET, before=None, state=slug)}",
+            "label": label,
+            "count": unread.capped(unread_count) if slug == queries.UNREAD and unread_count else "",
+            "current": slug == state,
+        }
+        for slug, (label, _narrow) in queries.STATES.items()
+    ]
+
+
+def tickets_export(request: DeskRequest) -> HttpResponseBase:
+    """The list as it is filtered, as a file; with a mistake in the filters, the list, which explains it."""
+    form = PortalFilterForm(request.GET)
+    filters, state = form.filters_for(request.access.person), form.state_slug()
+    if form.errors:
+        return redirect(f"{reverse('portal:tickets')}?{query_string(request.GET, format=None)}")
+    return export_answer(request, "portal", lambda access: queries.listed(state=state, filters=filters, reader=access.person))
 
 
 def ticket_new(request: DeskRequest) -> HttpResponse:
@@ -89,17 +114,32 @@ def ticket(request: DeskRequest, number: int) -> HttpResponse:
 
 def _ticket_page(request: DeskRequest, ticket: Ticket, form: ReplyForm, received: Received) -> HttpResponse:
     is_filed, sent, person = "filed" in request.GET, "sent" in request.GET, request.access.person
-    context = queries.ticket_page(ticket, request.access) | {
+    context = queries.ticket_page(ticket, request.access)
+    context |= {
         "form": form,
         "reply_url": reverse("portal:ticket_reply", args=[ticket.pk]),
         "send_label": _("Send"),
         "watcher_form": WatcherForm(ticket=ticket),
+        "satisfaction_options": satisfaction_options("") if context["asks_satisfaction"] else [],
         "draft": f"reply-{ticket.pk}-{person.pk}",
         "draft_cleared": f"filing-{ticket.customer_id}-{person.pk}" if is_filed else (f"reply-{ticket.pk}-{person.pk}" if sent else ""),
         "is_filed": is_filed,
     }
     status = 422 if form.errors or received.errors else 200
-    return render(request, "portal/ticket.html", context | _uploading(received), status=status)
+    answer = render(request, "portal/ticket.html", context | _uploading(received), status=status)
+    if context["news"] is not None:  # noted after the page is made: whoever answers now waits for the note, not for the page
+        commands.mark_read(ticket=ticket, person=person, position=ticket.event_count, now=timezone.now())
+    return answer
+
+
+@require_POST
+def tickets_read(request: DeskRequest) -> HttpResponse:
+    """All that the list of unread tickets held when its page was made."""
+    access, now, form = request.access, timezone.now(), ReadForm(request.POST)
+    until = form.cleaned_data["until"] if form.is_valid() else None
+    count = commands.mark_all_read(customer_id=access.customer.pk, person=access.person, until=until or now, now=now)
+    messages.success(request, ngettext("%(count)s ticket marked as read.", "%(count)s tickets marked as read.", count) % {"count": count})
+    return redirect(f"{reverse('portal:tickets')}?state={queries.UNREAD}")
 
 
 @require_POST
@@ -144,6 +184,27 @@ def solved(request: DeskRequest, number: int) -> HttpResponse:
     commands.mark_solved(ticket=ticket, person=request.access.person, now=timezone.now())
     messages.success(request, _("Marked as solved. It closes by itself in 7 days; a reply opens it again."))
     return redirect(ticket.portal_url)
+
+
+def satisfaction(request: DeskRequest, number: int) -> HttpResponse:
+    """Where a mail's links lead: the answer is chosen there, and given by one more click."""
+    ticket = _ticket(number)
+    if not was_solved_by_staff(ticket):
+        return render(request, "portal/ticket_satisfaction.html", {"ticket": ticket, "refusal": commands.NotSolvedByStaff.sentence})
+    before = said(ticket)
+    chosen = request.GET.get("answer") or (before.level if before else "")
+    form = SatisfactionForm(request.POST or None, initial={"answer": chosen})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            commands.rate(ticket=ticket, person=request.access.person, level=data["answer"], comment=data["comment"], now=timezone.now())
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("Thank you. Our staff see your answer."))
+        return redirect(ticket.portal_url)
+    context = {"ticket": ticket, "said": before, "form": form, "options": satisfaction_options(form["answer"].value())}
+    return render(request, "portal/ticket_satisfaction.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

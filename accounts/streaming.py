@@ -1,0 +1,61 @@
+"""Answers that are sent piece by piece, after the request's transaction has ended."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone, translation
+
+from accounts.access import Access, own_access
+from accounts.models import Person
+from accounts.tenancy import Scope, request_scope
+
+Piece = TypeVar("Piece")
+Cursor = TypeVar("Cursor")
+Face = Literal["portal", "console"]
+
+
+class AccessEnded(Exception):
+    """The person lost the right while the answer was being sent; it breaks off, so that nobody takes a part for the whole."""
+
+
+def pieces(access: Access, face: Face, read: Callable[[Access, Cursor | None], tuple[Piece, Cursor | None]]) -> Iterator[Piece]:
+    """What `read` returns, again and again until it returns no cursor.
+
+    Each piece is read in a transaction and a scope of its own, with the rights that the person has then, in their language and
+    zone; nothing is held open while the reader's slow line takes a piece. Raises AccessEnded.
+    """
+    cursor = None
+    while True:
+        with _entered(access, face) as now_access:
+            piece, cursor = read(now_access, cursor)
+        yield piece
+        if cursor is None:
+            return
+
+
+@contextmanager
+def _entered(access: Access, face: Face) -> Iterator[Access]:
+    """The same scope as the page's, see ScopeMiddleware; `access` is what it was when the answer began."""
+    customer_id = access.membership.customer_id if access.membership else None
+    with transaction.atomic():
+        person = Person.objects.filter(pk=access.person.pk, is_active=True).first()
+        if person is None:
+            raise AccessEnded
+        with (
+            own_access(person, customer_id) as found,
+            request_scope(_scope(found, face, customer_id)),
+            translation.override(person.language),
+            timezone.override(ZoneInfo(person.time_zone)),
+        ):
+            yield found
+
+
+def _scope(access: Access, face: Face, customer_id: int | None) -> Scope:
+    if face == "console" and access.is_staff:
+        return Scope("provider", None, access.person.pk)
+    if face == "portal" and customer_id is not None and access.membership is not None and access.membership.customer_id == customer_id:
+        return Scope("tenant", customer_id, access.person.pk)
+    raise AccessEnded

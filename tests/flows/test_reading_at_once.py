@@ -1,0 +1,58 @@
+"""Windows of one person that read, reply and mark at once: none fails, none waits for ever, nothing goes back."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.tenancy import as_provider
+from tests import factories as make
+from tests.flows.meeting import Meeting, at_once
+from tickets import commands
+from tickets.commands import conversation, reading
+from tickets.models import Reading
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = make.NOW
+
+
+@pytest.fixture
+def ticket(world):
+    ticket = make.ticket(world.contract, world.softswitch, world.alan)
+    commands.watch(ticket=ticket, person=world.ada, actor=world.alan, by_staff=False, now=NOW)
+    commands.answer(ticket=ticket, agent=world.sara.person, body="Which trunk?", now=NOW)
+    return ticket
+
+
+@pytest.fixture
+def windows(world):
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(world.ada)
+    return clients
+
+
+def adas_readings(world):
+    with as_provider():
+        return list(Reading.objects.filter(person=world.ada).values_list("position", flat=True))
+
+
+def test_two_windows_open_the_same_ticket_at_once(world, ticket, windows, monkeypatch):
+    monkeypatch.setattr(reading, "read_to", Meeting().after(reading.read_to))
+
+    answers = at_once(*(lambda client=client: client.get(ticket.portal_url).status_code for client in windows))
+
+    assert (answers, adas_readings(world)) == ([200, 200], [4])
+
+
+def test_whoever_reads_and_replies_at_once_does_not_block_themselves(world, ticket, windows, monkeypatch):
+    noting = Meeting().before(reading.note_read)
+    monkeypatch.setattr(reading, "note_read", noting)
+    monkeypatch.setattr(conversation, "note_read", noting)
+    one, other = windows
+
+    answers = at_once(
+        lambda: one.post(reverse("portal:tickets_read")).status_code,
+        lambda: other.post(reverse("portal:ticket_reply", args=[ticket.pk]), {"body": "The second."}).status_code,
+    )
+
+    assert (answers, adas_readings(world)) == ([302, 302], [5])

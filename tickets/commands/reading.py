@@ -1,0 +1,44 @@
+"""Noting how far somebody has read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from accounts.models import Person
+from accounts.tenancy import acting_for
+from tickets.models import Reading, Ticket
+from tickets.queries.unread import read_to, unread
+
+
+def mark_read(*, ticket: Ticket, person: Person, position: int, now: datetime) -> None:
+    """They have seen the story up to `position`. It never goes back, whichever of two pages is the later to say so."""
+    with acting_for(ticket.customer_id):
+        locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+        if (read_to(locked, person) or 0) < position:
+            note_read(customer_id=locked.customer_id, person=person, positions={locked.pk: position}, now=now)
+
+
+def mark_all_read(*, customer_id: int, person: Person, until: datetime, now: datetime) -> int:
+    """Everything that their list of unread tickets held at `until`; what came later stays unread. Returns how many tickets."""
+    with acting_for(customer_id):
+        held = unread(Ticket.objects.filter(public_changed_at__lte=until), person)
+        rows = Ticket.objects.filter(pk__in=held.values("pk")).order_by("pk").select_for_update(no_key=True)
+        positions = dict(rows.values_list("pk", "event_count"))
+        note_read(customer_id=customer_id, person=person, positions=positions, now=now)
+    return len(positions)
+
+
+def note_read(*, customer_id: int, person: Person, positions: Mapping[int, int], now: datetime) -> None:
+    """Write positions by ticket, none lower than before. Called with the tickets' rows locked.
+
+    Without the lock, somebody who replies and reads in two windows at once could block themselves: each row refers to a ticket.
+    """
+    Reading.objects.bulk_create(
+        [
+            Reading(customer_id=customer_id, ticket_id=ticket_id, person=person, position=position, read_at=now)
+            for ticket_id, position in positions.items()
+        ],
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["customer", "person", "ticket"],
+        update_fields=["position", "read_at"],
+    )

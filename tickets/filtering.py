@@ -1,0 +1,142 @@
+"""The forms above lists of tickets: from an address to filters, and from filters to what is shown of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.forms.boundfield import BoundField
+from django.http import QueryDict
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import Customer, Person, StaffMember, Team
+from contracts.models import Environment, Product
+from helpdesk.lib.addresses import query_string
+from tickets.models import Severity, Status, Ticket, Type
+from tickets.queries import portal
+from tickets.queries.filters import Filters
+
+# Days that calendars and databases on the way can hold; nobody filed a ticket before.
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is in use; `url` leads to the list without it."""
+
+    label: "str | Promise"
+    value: str
+    url: str
+
+
+class DayField(forms.DateField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+        self.validators += [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+
+
+class FilterForm(forms.Form):
+    """What both faces filter by. A field with a mistake says so and filters nothing; the others count all the same.
+
+    `always`: the fields in sight; the rest is folded away.
+    """
+
+    always: ClassVar[tuple[str, ...]] = ("q",)
+
+    q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
+    severity = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Severity.choices], required=False, label=_("Severity"))
+    type = forms.ChoiceField(choices=[("", _("All")), *Type.choices], required=False, label=_("Type"))
+    product = forms.ModelChoiceField(Product.objects.all(), required=False, label=_("Product"), empty_label=_("All"))
+    opened_from = DayField(label=_("Opened from"))
+    opened_to = DayField(label=_("Opened until"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("opened_from"), data.get("opened_to")
+        if first and last and first > last:
+            self.add_error("opened_to", _("This day is before the first one."))
+        return data
+
+    def filters(self) -> Filters:
+        """What the fields without a mistake say."""
+        self.is_valid()
+        data = self.cleaned_data
+        rows = ("customer", "product", "environment", "team", "assignee")
+        return Filters(
+            words=data.get("q", ""),
+            severity=data.get("severity", ""),
+            type=data.get("type", ""),
+            status=data.get("status", ""),
+            opened_from=data.get("opened_from"),
+            opened_to=data.get("opened_to"),
+            **{f"{name}_id": data[name].pk for name in rows if data.get(name) is not None},
+        )
+
+    def chips(self, address: str, parameters: QueryDict) -> list[Chip]:
+        """The filters in use, each with the way to the list without it."""
+        return [
+            Chip(field.label, _shown(field.field, value), f"{address}?{query_string(parameters, before=None, **{field.name: None})}")
+            for field in self.visible_fields()
+            if (value := self.cleaned_data.get(field.name))
+        ]
+
+    def in_sight(self) -> Iterable[BoundField]:
+        return [self[name] for name in self.always]
+
+    def folded(self) -> Iterable[BoundField]:
+        return [field for field in self.visible_fields() if field.name not in self.always]
+
+    def is_unfolded(self) -> bool:
+        """A mistake must be in sight."""
+        return any(field.errors for field in self.folded())
+
+
+def _shown(field: forms.Field, value: Any) -> str:
+    """A filter's value as people read it; nothing for a box that is ticked, whose name says all."""
+    if isinstance(value, date):
+        return date_format(value, "SHORT_DATE_FORMAT")
+    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+        choices: Mapping[Any, Any] = dict(field.choices)  # type: ignore[arg-type]  # ours have no groups
+        return str(choices.get(value, value))
+    return "" if value is True else str(value)
+
+
+class PortalFilterForm(FilterForm):
+    """The customer's list. Products and environments are those of tickets and environments that the scope shows."""
+
+    always = ("q", "mine")
+    mine = forms.BooleanField(required=False, label=_("Only what I asked"))
+    environment = forms.ModelChoiceField(Environment.objects.all(), required=False, label=_("Environment"), empty_label=_("All"))
+    state = forms.ChoiceField(choices=[(slug, slug) for slug in portal.STATES], required=False, widget=forms.HiddenInput)
+
+    field_order = ("q", "mine", "severity", "type", "product", "environment", "opened_from", "opened_to")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = Product.objects.filter(pk__in=Ticket.objects.order_by().values("product"))
+        self.fields["product"].queryset = asked  # type: ignore[attr-defined]
+
+    def filters_for(self, person: Person) -> Filters:
+        filters = self.filters()
+        return replace(filters, requester_id=person.pk) if self.cleaned_data.get("mine") else filters
+
+    def state_slug(self) -> str:
+        """The view of the list that the address names, else the open ones."""
+        return str(self.cleaned_data.get("state") or "open")
+
+
+class QueueFilterForm(FilterForm):
+    """A queue of the console."""
+
+    always = ("q", "customer", "severity")
+    customer = forms.ModelChoiceField(Customer.objects.all(), required=False, label=_("Customer"), empty_label=_("All"))
+    team = forms.ModelChoiceField(Team.objects.all(), required=False, label=_("Team"), empty_label=_("Every team"))
+    assignee = forms.ModelChoiceField(StaffMember.objects.all(), required=False, label=_("Assignee"), empty_label=_("All"))
+    status = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Status.choices], required=False, label=_("State"))
+
+    field_order = ("q", "customer", "severity", "type", "status", "product", "team", "assignee", "opened_from", "opened_to")
