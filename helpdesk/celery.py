@@ -25,6 +25,7 @@ app.conf.update(
     beat_schedule={
         "relay-outbox": {"task": "notifications.tasks.relay_outbox", "schedule": 2.0, "options": {"expires": 10}},
         "close-resolved-tickets": {"task": "tickets.tasks.close_resolved", "schedule": 300.0, "options": {"expires": 300}},
+        "scan-evidence": {"task": "tickets.tasks.scan_evidence", "schedule": 10.0, "options": {"expires": 10}},
         "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": 86400.0, "options": {"expires": 3600}},
         "review-addresses": {"task": "notifications.tasks.review_addresses", "schedule": 600.0, "options": {"expires": 600}},
         "announce-unreachable": {"task": "contracts.tasks.announce_unreachable", "schedule": 5.0, "options": {"expires": 10}},

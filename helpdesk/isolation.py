@@ -191,7 +191,7 @@ def _plant_ticket(
         type="technical",
         severity="low",
         subject=token,
-        description=token,
+        description=f"{token}, Call-ID: {_call_id(token)}",
         files=[file],
         requester=person,
         opened_by=person,
@@ -214,6 +214,10 @@ def _plant_private(catalogue: Catalogue, contract: Contract, environment: Enviro
     accounts.add_member(actor=None, customer=contract.customer, person=colleague, role=Membership.Role.APPROVER, now=now)
     ticket, file = _plant_ticket(catalogue, contract, environment, person, token, private=True, now=now)
     return Hidden(token, ticket, file, colleague)
+
+
+def _call_id(token: str) -> str:
+    return f"{token}@192.0.2.1"
 
 
 # --- Tables ---------------------------------------------------------------------------------------------------------
@@ -271,7 +275,7 @@ def _probe_pages(report: Report, victim: Canary, other: Canary) -> None:
                 report.leaks.append(f"{path} answered {answer.status_code} to another customer, not 404")
             if victim.token.encode() in content:
                 report.leaks.append(f"{path} shows another customer's data")
-    for words in (victim.token, victim.ticket.number, str(victim.ticket.pk)):
+    for words in (victim.token, victim.ticket.number, str(victim.ticket.pk), _call_id(victim.token)):
         answer = client.get(reverse("portal:tickets"), {"q": words, "state": "all"}, secure=settings.BEHIND_TLS)
         probed += 1
         if f"/tickets/{victim.ticket.pk}/".encode() in answer.content:

@@ -18,7 +18,7 @@ COSTS = {
     "portal:environments": 20,
     "portal:people": 17,
     "console:queue": 20,
-    "console:search": 20,
+    "console:search": 23,
     "console:customers": 23,
     "console:customer": 34,
     "console:outbox": 21,

@@ -48,7 +48,7 @@ class FilterForm(forms.Form):
 
     always: ClassVar[tuple[str, ...]] = ("q",)
 
-    q = forms.CharField(required=False, max_length=200, label=_("Words or number"), widget=forms.SearchInput())
+    q = forms.CharField(required=False, max_length=300, label=_("Words, number or Call-ID"), widget=forms.SearchInput())
     severity = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Severity.choices], required=False, label=_("Severity"))
     type = forms.ChoiceField(choices=[("", _("All")), *Type.choices], required=False, label=_("Type"))
     product = forms.ModelChoiceField(Product.objects.all(), required=False, label=_("Product"), empty_label=_("All"))
@@ -74,6 +74,7 @@ class FilterForm(forms.Form):
             status=data.get("status", ""),
             opened_from=data.get("opened_from"),
             opened_to=data.get("opened_to"),
+            loosely=bool(self.data.get("loose")),
             **{f"{name}_id": data[name].pk for name in rows if data.get(name) is not None},
         )
 

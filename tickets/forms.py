@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
@@ -14,6 +15,7 @@ from contracts.queries import usual_contract
 from tickets.models import Satisfaction, Severity, Status, Ticket, Type
 from tickets.qualifying import Effect, History, Value
 from tickets.queries.console import assignable
+from tickets.queries.overview import USUAL_WEEKS, WEEKS
 from tickets.states import SETTABLE
 from tickets.telling import who_may_see
 
@@ -333,3 +335,21 @@ class WatcherForm(forms.Form):
         super().__init__(*args, **kwargs)
         members = who_may_see(ticket).values("person_id")
         self.fields["person"].queryset = Person.objects.filter(pk__in=members)  # type: ignore[attr-defined]
+
+
+def _periods() -> list[tuple[int, str]]:
+    return [(weeks, ngettext("%(count)s week", "%(count)s weeks", weeks) % {"count": weeks}) for weeks in WEEKS]
+
+
+class OverviewForm(forms.Form):
+    weeks = forms.TypedChoiceField(choices=_periods, coerce=int, required=False, label=_("Period"))
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        """The usual period is chosen where the address names none."""
+        super().__init__({"weeks": USUAL_WEEKS} | (data.dict() if data else {}), **kwargs)
+
+
+class StaffOverviewForm(OverviewForm):
+    team = forms.ModelChoiceField(Team.objects.all(), required=False, label=_("Team"), empty_label=_("All"))
+
+    field_order = ["team", "weeks"]

@@ -1,13 +1,15 @@
 """A ticket and its story: events that are only ever added to, with message bodies and files as rows beside them."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import CombinedExpression
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -16,7 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person, StaffMember, Team
 from accounts.tenancy import TenantModel
 from contracts.models import Contract, Environment, Product, Version
-from helpdesk.lib import markdown
+from helpdesk.lib import identifiers, markdown
+
+NOTHING_ALIKE = identifiers.Alike()
 
 
 class Type(models.TextChoices):
@@ -85,22 +89,51 @@ VERDICT_WANTED = Q(closed_at=None) & (
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def active(self) -> "TicketQuerySet":
-        return self.filter(status__in=ACTIVE_STATUSES)
+        """Those that are worked on. The instant says nothing new, but by it the planner knows the indexes of what is not closed."""
+        return self.filter(status__in=ACTIVE_STATUSES, closed_at=None)
 
     def wanting_verdict(self) -> "TicketQuerySet":
         """Tickets that wait for a verdict of staff: declared and not verified, contested, or claimed to be worse (TIC-3)."""
         return self.filter(VERDICT_WANTED)
 
-    def matching(self, words: str) -> "TicketQuerySet":
-        """Tickets with this number, or with these words in the subject or in a message that the scope may read."""
-        number = words.strip().upper().removeprefix(f"{settings.TICKET_PREFIX}-").removeprefix("#")
-        query = found_by(words)
-        subjects = Ticket.objects.filter(search=query).order_by().values("pk")
-        texts = Message.objects.filter(search=query).values("ticket_id")
-        condition = Q(pk__in=subjects.union(texts))
-        if number.isdecimal() and len(number) < 18:
-            condition |= Q(pk=int(number))
-        return self.filter(condition)
+    def matching(self, words: str, *, loosely: bool = False) -> "TicketQuerySet":
+        """What `find` finds. It asks the database at once, in the scope it is called in."""
+        return self.filter(find(words, loosely=loosely).condition)
+
+
+HITS = 5_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`condition` on tickets; `alike`: identifiers of calls by which they are found; `at_least`: how many are known of without counting."""
+
+    condition: Q
+    alike: identifiers.Alike = NOTHING_ALIKE
+    at_least: int = 0
+
+
+def find(words: str, *, loosely: bool = False) -> Finding:
+    """Tickets with this number, or with these words in the subject or in a message that the scope may read.
+
+    Where the words are the identifier of a call that is known: tickets with it in a message or in a text file instead.
+    `loosely`: with the identifiers that are only alike as well.
+    """
+    alike = Identifier.objects.like(words)
+    if alike.values:
+        rows = Identifier.objects.among(alike.all if loosely else alike.values)
+        return Finding(Q(pk__in=rows.values("message__ticket_id")), alike)
+    number = words.strip().upper().removeprefix(f"{settings.TICKET_PREFIX}-").removeprefix("#")
+    numbered = {int(number)} if number.isdecimal() and len(number) < 18 else set()
+    subjects = Ticket.objects.filter(search=found_by(words)).order_by().values_list("pk")
+    texts = Message.objects.filter(search=found_by(words)).order_by().values_list("ticket_id")
+    hits = [pk for (pk,) in subjects.union(texts, all=True)[:HITS]]
+    if len(hits) < HITS:
+        return Finding(Q(pk__in=numbered.union(hits)), at_least=len(set(hits)))
+    # So common a word is on every page: looking through the newest tickets ends sooner than sorting all that have it. The subquery is
+    # one value, not an EXISTS, which the planner would answer by looking for the word in all messages.
+    said = Message.objects.filter(ticket=OuterRef("pk"), search=found_by(words)).order_by().values("ticket_id")[:1]
+    return Finding(Q(pk__in=numbered) | Q(search=found_by(words)) | Q(pk=Subquery(said)), at_least=len(set(hits)))
 
 
 TicketManager = WithoutSearch.from_queryset(TicketQuerySet)
@@ -173,6 +206,10 @@ class Ticket(TenantModel):
             models.Index(fields=["team", "-changed_at", "-id"], name="ticket_active_of_team", condition=Q(status__in=ACTIVE_STATUSES)),
             models.Index(fields=["status", "-changed_at", "-id"], name="ticket_of_status"),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
+            models.Index(fields=["opened_at"], name="ticket_by_opening", include=["customer", "product", "environment", "team"]),
+            models.Index(
+                fields=["resolved_at"], name="ticket_by_solving", include=["customer", "team"], condition=Q(resolved_at__isnull=False)
+            ),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
 
@@ -222,6 +259,7 @@ class Message(TenantModel):
     html = models.TextField(null=True)  # noqa: DJ001 - none: not made yet
     html_version = models.PositiveSmallIntegerField(db_default=0)
     written_at = models.DateTimeField()
+    scanned_at = models.DateTimeField(null=True)  # for identifiers; none: written before they were, and a sweep's work
     submission_key = models.UUIDField(default=uuid.uuid4)
     search = models.GeneratedField(
         expression=searchable("body"),
@@ -236,6 +274,7 @@ class Message(TenantModel):
         indexes = [
             models.Index(fields=["ticket", "written_at"], name="message_of_ticket"),
             GinIndex(fields=["search"], name="message_search"),
+            models.Index(fields=["id"], name="message_not_scanned", condition=Q(scanned_at=None)),
         ]
 
     def __str__(self) -> str:
@@ -302,12 +341,70 @@ class File(TenantModel):
     media_type = models.CharField(max_length=100)
     stored_as = models.FileField(upload_to="")
     uploaded_at = models.DateTimeField()
+    # Scanning for identifiers: done, or given up; tried so often; not to be tried again before.
+    scanned_at = models.DateTimeField(null=True)
+    scan_attempts = models.SmallIntegerField(default=0, db_default=0)
+    scan_due_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["uploaded_at"], name="file_not_taken", condition=Q(message=None))]
+        indexes = [
+            models.Index(fields=["uploaded_at"], name="file_not_taken", condition=Q(message=None)),
+            models.Index(fields=["id"], name="file_not_scanned", condition=Q(scanned_at=None, message__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdentifierQuerySet(models.QuerySet["Identifier"]):
+    def among(self, values: Sequence[str]) -> "IdentifierQuerySet":
+        """Rows of exactly these; asked for without capitals too, which is what the index knows."""
+        return self.filter(folded__in={identifiers.folded(value) for value in values}, value__in=values)
+
+    def like(self, words: str) -> identifiers.Alike:
+        """What is known of the identifier in these words, in one query; nothing when they are none."""
+        value = identifiers.sought(words)
+        if not value:
+            return NOTHING_ALIKE
+        known = self.filter(_near(identifiers.folded(value))).values_list("value", flat=True).distinct().order_by("value")
+        return identifiers.alike(value, known[:MOST_ALIKE])
+
+
+MOST_ALIKE = 200
+
+
+def _near(folded: str) -> Q:
+    """Conditions that an index answers below a tenant's policy too: comparisons, no LIKE."""
+    local, at, _host = folded.partition("@")
+    is_telling = len(local) >= identifiers.SHORTEST_LOCAL_PART
+    if at:
+        return Q(folded=folded) | Q(folded=local) | _beginning(f"{local}@") if is_telling else Q(folded=folded)
+    return _beginning(folded) if is_telling else Q(folded=folded) | _beginning(f"{folded}@")
+
+
+def _beginning(folded: str) -> Q:
+    return Q(folded__gte=folded, folded__lt=f"{folded}\U0010ffff")
+
+
+class Identifier(TenantModel):
+    """A call's identifier that stands in a message, or in a text file that came with it; as internal as that message."""
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="identifiers")
+    file = models.ForeignKey(File, models.PROTECT, null=True, related_name="identifiers")
+    internal = models.BooleanField(default=False)
+    value = models.CharField(max_length=identifiers.LONGEST, db_collation="C")
+    folded = models.CharField(max_length=identifiers.LONGEST, db_collation="C")
+
+    objects = IdentifierQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "message", "file", "value"], name="one_row_per_identifier", nulls_distinct=False)
+        ]
+        indexes = [models.Index(fields=["folded"], name="identifier_by_value")]
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class Hold(TenantModel):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person
 from helpdesk.lib import markdown
 from helpdesk.lib.refusals import Refusal
+from tickets import identifying
 from tickets.models import Event, File, Message, Ticket
 
 
@@ -44,8 +45,10 @@ def write(
         html=markdown.to_html(body),
         html_version=markdown.VERSION,
         written_at=now,
+        scanned_at=now,
         submission_key=submission_key or uuid.uuid4(),
     )
+    identifying.keep_from_text(message, body)
     taken = File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
     assert taken == len(files), "the command locked them"
     return message

@@ -1,9 +1,13 @@
 """What time does to tickets and uploads."""
 
+import time
+
 from celery import shared_task
 from django.utils import timezone
 
 from tickets import commands
+
+ROUND_SECONDS = 50
 
 
 @shared_task
@@ -22,3 +26,19 @@ def sweep_uploads() -> int:
 def sweep_orphans() -> int:
     """Remove stored bytes that no row knows."""
     return commands.sweep_orphans(now=timezone.now())
+
+
+@shared_task
+def scan_evidence() -> int:
+    """Search waiting files for identifiers of calls, the newest first, and then old messages, until the round is over.
+
+    Returns how many files were taken.
+    """
+    taken = 0
+    ends = time.monotonic() + ROUND_SECONDS
+    while time.monotonic() < ends and (file := commands.claim_scan(now=timezone.now())):
+        commands.scan(file=file, now=timezone.now())
+        taken += 1
+    while time.monotonic() < ends and commands.scan_messages(now=timezone.now()):
+        pass
+    return taken

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from tickets.views import console, portal
+from tickets.views import console, overview, portal, search
 
 portal_urls = [
+    path("overview/", overview.portal, name="overview"),
     path("tickets/", portal.ticket_list, name="tickets"),
     path("tickets/export/", portal.tickets_export, name="tickets_export"),
     path("tickets/read/", portal.tickets_read, name="tickets_read"),
@@ -24,8 +25,9 @@ portal_urls = [
 console_urls = [
     path("queues/<slug:slug>/", console.queue, name="queue"),
     path("queues/<slug:slug>/export/", console.queue_export, name="queue_export"),
-    path("search/", console.search, name="search"),
-    path("search/export/", console.search_export, name="search_export"),
+    path("search/", search.search, name="search"),
+    path("search/export/", search.search_export, name="search_export"),
+    path("overview/", overview.console, name="overview"),
     path("customers/<int:customer_id>/tickets/new/", console.ticket_new, name="ticket_new"),
     path("customers/<int:customer_id>/uploads/", console.upload, name="upload"),
     path("uploads/remove/", console.upload_remove, name="upload_remove"),

@@ -19,6 +19,9 @@ INLINE_TYPES = {
     ".log": "text/plain; charset=utf-8",
 }
 DOWNLOAD_TYPE = "application/octet-stream"
+# What is searched for identifiers of calls, by ending too: texts whole, captures for the SIP messages that stand in them as they are.
+TEXT_ENDINGS = {".log", ".txt", ".csv", ".json", ".xml", ".conf", ".cfg", ".ini"}
+CAPTURE_ENDINGS = {".pcap", ".pcapng", ".cap"}
 
 
 def clean_file_name(name: str) -> str:
@@ -35,3 +38,11 @@ def clean_file_name(name: str) -> str:
 def media_type_for(name: str) -> str:
     """The type a file is served as: one of the harmless inline ones, else a download."""
     return INLINE_TYPES.get(PurePosixPath(name).suffix.lower(), DOWNLOAD_TYPE)
+
+
+def is_text(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in TEXT_ENDINGS
+
+
+def is_capture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in CAPTURE_ENDINGS

@@ -27,6 +27,7 @@ NOT_PAGES = {
     *("healthz", "readyz", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
     *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
 }
+WORDS = ("news", "nothinghasthis", "1-none@192.168.1.7")  # found, and not
 FIRST_PAGE_BYTES = 60_000
 STILL = {"reduced_motion": "reduce"}  # else colours are read while they change from one theme to the other
 # How wide the page is and its window, and the innermost elements that reach out of it.
@@ -60,11 +61,13 @@ def places(world):
     pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "ticket": ticket.pk}
     common = {"number": ticket.pk, "customer_id": world.acme.pk, "slug": "all", "token": token, "uidb36": "1", "key": "made-up"}
-    return {
+    found = {
         name: reverse(name, kwargs={p: common.get(p) or _pk(pks, name) for p in parameters})
         for name, parameters in addresses()
         if name in GET and name not in NOT_PAGES
     }
+    searches = {f"{name} {words}": f"{found[name]}?q={words}&state=all" for name in ("portal:tickets", "console:search") for words in WORDS}
+    return found | searches
 
 
 def _pk(pks, name):
@@ -143,7 +146,7 @@ def test_every_page_for_somebody_who_is_not_signed_in(places, desk, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_with_nothing_on_them(world, desk, language):
     empty = make.member(make.customer("Empty"), "Eve Empty", "admin", language=language)
-    names = ("home", "tickets", "ticket_new", "contracts", "environments", "people")
+    names = ("home", "tickets", "ticket_new", "overview", "contracts", "environments", "people")
     page = desk.window(empty, **STILL)
 
     assert crawl(page, {name: reverse(f"portal:{name}") for name in names}, desk.complaints) == {}

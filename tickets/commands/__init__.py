@@ -26,6 +26,7 @@ from tickets.commands.qualification import (
 from tickets.commands.reading import mark_all_read, mark_read
 from tickets.commands.rendering import render_messages
 from tickets.commands.satisfaction import NotSolvedByStaff, rate
+from tickets.commands.scanning import claim_scan, scan, scan_messages
 from tickets.commands.states import HoldInPlace, QuestionMissing, change_status, close_resolved, mark_solved
 from tickets.commands.uploading import FileTooLarge, MissingFile, TooManyWaiting, discard_upload, sweep_orphans, sweep_uploads, upload
 from tickets.story import AlreadySent
@@ -59,6 +60,7 @@ __all__ = [
     "answer",
     "assign",
     "change_status",
+    "claim_scan",
     "close_resolved",
     "contest",
     "declare",
@@ -75,6 +77,8 @@ __all__ = [
     "release_hold",
     "render_messages",
     "reply",
+    "scan",
+    "scan_messages",
     "set_private",
     "sweep_orphans",
     "sweep_uploads",

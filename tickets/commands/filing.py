@@ -14,7 +14,7 @@ from accounts.tenancy import acting_for
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import covers
 from helpdesk.lib.refusals import Refusal
-from tickets import story, telling
+from tickets import identifying, story, telling
 from tickets.commands.reading import note_read
 from tickets.commands.uploading import lock_untaken
 from tickets.models import Channel, Event, File, Severity, Ticket, Type, Watcher
@@ -98,6 +98,7 @@ def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submis
     message = story.write(
         ticket=ticket, author=ticket.opened_by, by_staff=by_staff, body=description, files=files, submission_key=submission_key, now=now
     )
+    identifying.keep_from_text(message, ticket.subject)
     event = story.record(
         ticket=ticket,
         kind=Event.Kind.OPENED,

@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from accounts.access import Access
 from accounts.models import Customer, StaffMember, Team
 from accounts.queries import display_names
+from helpdesk.lib.identifiers import Alike
 from helpdesk.lib.keyset import Page, page_by_instant
 from notifications.fate import bouncing
-from tickets.models import Status, Ticket, TicketQuerySet
+from tickets.models import Finding, Status, Ticket, TicketQuerySet, find
 from tickets.qualifying import History, history, value_before, value_of
 from tickets.queries import details
+from tickets.queries.excerpts import Excerpt, by_identifier, by_words
 from tickets.queries.filters import Filters
-from tickets.queries.queues import Queue
+from tickets.queries.queues import CAP, Queue
 from tickets.queries.story import MessageEntry, files_of, story
 from tickets.sentences import qualification as in_words
 from tickets.telling import customers_side
@@ -38,9 +40,10 @@ class Row:
     assignee: str
     changed_at: datetime
     private: bool
+    found: Excerpt | None = None
 
 
-def row(ticket: Ticket, queue: str = "") -> Row:
+def row(ticket: Ticket, queue: str = "", found: Excerpt | None = None) -> Row:
     return Row(
         pk=ticket.pk,
         url=ticket.console_url + (f"?queue={queue}" if queue else ""),
@@ -54,6 +57,7 @@ def row(ticket: Ticket, queue: str = "") -> Row:
         assignee=ticket.assignee.display_name if ticket.assignee else "",
         changed_at=ticket.changed_at,
         private=ticket.private,
+        found=found,
     )
 
 
@@ -69,13 +73,37 @@ def queue_page(queue: Queue, access: Access, filters: Filters, cursor: str) -> P
     return page_by_instant(in_queue(queue, access, filters), "changed_at", cursor)
 
 
-def found(words: str) -> TicketQuerySet:
+def found(words: str, *, loosely: bool = False) -> TicketQuerySet:
     """Tickets of every state and customer."""
-    return _tickets().matching(words)
+    return _tickets().matching(words, loosely=loosely)
 
 
-def search(words: str, cursor: str) -> Page[Ticket]:
-    return page_by_instant(found(words), "changed_at", cursor)
+@dataclass(frozen=True)
+class Result:
+    """A page of what a search found, with why; `count`: of all, no further than one above the cap."""
+
+    page: Page[Ticket]
+    why: dict[int, Excerpt]
+    count: int
+    alike: Alike
+
+
+def search(words: str, cursor: str, *, loosely: bool = False) -> Result:
+    """Tickets of every state and customer."""
+    finding = find(words, loosely=loosely)
+    page = page_by_instant(_tickets().filter(finding.condition), "changed_at", cursor)
+    values = finding.alike.all if loosely else finding.alike.values
+    return Result(
+        page=page,
+        why=by_identifier(page.rows, values) if values else by_words(page.rows, words),
+        count=_count(finding) if page.next_cursor or cursor else len(page.rows),
+        alike=finding.alike,
+    )
+
+
+def _count(finding: Finding) -> int:
+    """For the commonest words, where counting would take longest, enough of them are known already."""
+    return min(finding.at_least, CAP + 1) if finding.at_least > CAP else Ticket.objects.filter(finding.condition)[: CAP + 1].count()
 
 
 def customers_named(words: str) -> list[Customer]:

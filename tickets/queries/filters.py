@@ -1,6 +1,6 @@
 """What narrows a list of tickets, from its address: the same for both faces, their pages and their exports."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
@@ -24,13 +24,14 @@ class Filters:
     status: str = ""
     opened_from: date | None = None
     opened_to: date | None = None
+    loosely: bool = False  # the words, where they are a call's identifier: with those that are only alike
 
     def __bool__(self) -> bool:
-        return self != Filters()
+        return replace(self, loosely=False) != Filters()
 
     def apply(self, rows: TicketQuerySet) -> TicketQuerySet:
         if self.words:
-            rows = rows.matching(self.words)
+            rows = rows.matching(self.words, loosely=self.loosely)
         exact = ("customer_id", "requester_id", "product_id", "environment_id", "team_id", "assignee_id", "severity", "type", "status")
         rows = rows.filter(**{name: value for name in exact if (value := getattr(self, name))})
         if self.opened_from is not None:

@@ -17,6 +17,7 @@ from tickets.models import Status, Ticket, TicketQuerySet
 from tickets.permissions import may_set_private
 from tickets.qualifying import Effect, History, history
 from tickets.queries import details, satisfaction, unread
+from tickets.queries.excerpts import Excerpt
 from tickets.queries.filters import Filters
 from tickets.queries.story import files_of, story
 from tickets.sentences import qualification as in_words
@@ -52,9 +53,10 @@ class Row:
     ask: str
     private: bool
     is_unread: bool
+    found: Excerpt | None = None
 
 
-def row(ticket: Ticket) -> Row:
+def row(ticket: Ticket, found: Excerpt | None = None) -> Row:
     return Row(
         url=ticket.portal_url,
         number=ticket.number,
@@ -68,6 +70,7 @@ def row(ticket: Ticket) -> Row:
         ask=_("We need your answer to go on.") if ticket.status == Status.WAITING_CUSTOMER else "",
         private=ticket.private,
         is_unread=getattr(ticket, "is_unread", False),
+        found=found,
     )
 
 

@@ -20,7 +20,6 @@ from accounts.models import Customer
 from contracts.queries import contracts_for, contracts_in_force, customer_panel
 from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
-from helpdesk.lib.words import clean_words
 from tickets import commands, permissions
 from tickets.filtering import QueueFilterForm
 from tickets.forms import (
@@ -38,6 +37,7 @@ from tickets.models import Channel, File, Hold, Ticket
 from tickets.qualifying import history, value_of
 from tickets.queries import console as queries
 from tickets.queries import queues
+from tickets.queries.excerpts import why_found
 from tickets.views.choices import severity_options, type_options
 from tickets.views.exporting import export_answer, export_links
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
@@ -75,9 +75,11 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
     form, address = QueueFilterForm(request.GET), reverse("console:queue", args=[slug])
     filters = form.filters()
     page = queries.queue_page(chosen, request.access, filters, request.GET.get("before", ""))
+    address = reverse("console:queue", args=[slug])
+    found = why_found(page.rows, filters.words)
     context = {
         "queue": chosen,
-        "rows": [queries.row(ticket, slug) for ticket in page.rows],
+        "rows": [queries.row(ticket, slug, found.get(ticket.pk)) for ticket in page.rows],
         "form": form,
         "chips": form.chips(address, request.GET),
         "clear_url": address if filters or form.errors else "",
@@ -97,30 +99,6 @@ def queue_export(request: DeskRequest, slug: str) -> HttpResponseBase:
     if form.errors:
         return redirect(f"{reverse('console:queue', args=[slug])}?{query_string(request.GET, format=None)}")
     return export_answer(request, "console", lambda access: queries.in_queue(chosen, access, filters))
-
-
-def search(request: DeskRequest) -> HttpResponse:
-    words = clean_words(request.GET.get("q", ""), longest=200)
-    if not words:
-        return render(request, "console/search.html", {"q": "", "rows": []})
-    page = queries.search(words, request.GET.get("before", ""))
-    if len(page.rows) == 1 and page.rows[0].number.casefold() == words.casefold():
-        return redirect(page.rows[0].console_url)
-    context = {
-        "q": words,
-        "rows": [queries.row(ticket) for ticket in page.rows],
-        "customers": queries.customers_named(words),
-        "exports": export_links(request, reverse("console:search_export")),
-        "next_url": f"{request.path}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
-    }
-    return render(request, "console/search.html", context)
-
-
-def search_export(request: DeskRequest) -> HttpResponseBase:
-    words = clean_words(request.GET.get("q", ""), longest=200)
-    if not words:
-        return redirect("console:search")
-    return export_answer(request, "console", lambda access: queries.found(words))
 
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:

@@ -23,10 +23,12 @@ from tickets.models import File, Ticket
 from tickets.qualifying import history
 from tickets.queries import details, unread
 from tickets.queries import portal as queries
+from tickets.queries.excerpts import why_found
 from tickets.queries.satisfaction import said, was_solved_by_staff
 from tickets.views.choices import satisfaction_options, severity_options, type_options
 from tickets.views.exporting import export_answer, export_links
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
+from tickets.views.search import search_notes
 
 
 def _ticket(number: int) -> Ticket:
@@ -43,10 +45,14 @@ def _uploading(received: Received) -> dict[str, object]:
 def ticket_list(request: DeskRequest) -> HttpResponse:
     person, form, address, now = request.access.person, PortalFilterForm(request.GET), reverse("portal:tickets"), timezone.now()
     filters, state = form.filters_for(person), form.state_slug()
+    everywhere = query_string(request.GET, before=None, state="all", mine=None)
     page = queries.ticket_list(state=state, filters=filters, reader=person, cursor=request.GET.get("before", ""))
     unread_count = unread.unread_count(person)
-    context = {
-        "rows": [queries.row(ticket) for ticket in page.rows],
+    found = why_found(page.rows, filters.words, loosely=filters.loosely)
+    context = search_notes(request, filters.words, has_found=bool(page.rows)) | {
+        "rows": [queries.row(ticket, found.get(ticket.pk)) for ticket in page.rows],
+        "q": filters.words,
+        "everywhere_url": f"{address}?{everywhere}" if state != "all" or filters.requester_id else "",
         "form": form,
         "chips": form.chips(address, request.GET),
         "clear_url": f"{address}?state={state}" if filters or form.errors else "",

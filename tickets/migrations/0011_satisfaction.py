@@ -11,7 +11,7 @@ OF_TICKET = "EXISTS (SELECT 1 FROM tickets_ticket t WHERE t.id = tickets_satisfa
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0021_reading_baseline")]
+    dependencies = [("tickets", "0010_reading_baseline")]
     operations = [
         migrations.CreateModel(
             name="Satisfaction",

@@ -25,5 +25,5 @@ KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0022_satisfaction")]
+    dependencies = [("tickets", "0011_satisfaction")]
     operations = [migrations.AlterField("event", "kind", models.CharField(choices=KINDS, max_length=20))]

@@ -16,5 +16,5 @@ BASELINE = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0020_reading"), ("contracts", "0002_tenancy")]
+    dependencies = [("tickets", "0009_reading"), ("contracts", "0002_tenancy")]
     operations = [migrations.RunSQL(BASELINE, migrations.RunSQL.noop)]

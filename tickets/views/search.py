@@ -1,0 +1,67 @@
+"""Searching: the console's page, and what both faces say about what was looked for."""
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.access import DeskRequest
+from helpdesk.lib import identifiers
+from helpdesk.lib.addresses import query_string
+from helpdesk.lib.identifiers import Alike
+from helpdesk.lib.words import clean_words
+from tickets.models import Identifier
+from tickets.queries import console as queries
+from tickets.queries.excerpts import are_files_waiting
+from tickets.queries.queues import capped
+from tickets.views.exporting import export_answer, export_links
+
+LONGEST_WORDS = 300  # an identifier of a call has up to 256 characters, and may be pasted with its label
+
+
+def is_loose(request: DeskRequest) -> bool:
+    """Whether identifiers that are only alike were asked for too."""
+    return bool(request.GET.get("loose"))
+
+
+def search(request: DeskRequest) -> HttpResponse:
+    words, loosely, cursor = clean_words(request.GET.get("q", ""), longest=LONGEST_WORDS), is_loose(request), request.GET.get("before", "")
+    if not words:
+        return render(request, "console/search.html", {"q": "", "rows": []})
+    found = queries.search(words, cursor, loosely=loosely)
+    rows, next_cursor = found.page.rows, found.page.next_cursor
+    if len(rows) == 1 and rows[0].number.casefold() == words.casefold():
+        return redirect(rows[0].console_url)
+    context = search_notes(request, words, found.alike, has_found=bool(rows)) | {
+        "q": words,
+        "rows": [queries.row(ticket, found=found.why.get(ticket.pk)) for ticket in rows],
+        "customers": queries.customers_named(words),
+        "exports": export_links(request, reverse("console:search_export")),
+        "count": found.count,
+        "count_label": capped(found.count),
+        "next_url": f"{request.path}?{query_string(request.GET, before=next_cursor)}" if next_cursor else "",
+        "first_url": f"{request.path}?{query_string(request.GET, before=None)}" if cursor else "",
+    }
+    return render(request, "console/search.html", context)
+
+
+def search_export(request: DeskRequest) -> HttpResponseBase:
+    words = clean_words(request.GET.get("q", ""), longest=LONGEST_WORDS)
+    if not words:
+        return redirect("console:search")
+    return export_answer(request, "console", lambda access: queries.found(words, loosely=is_loose(request)))
+
+
+def search_notes(request: DeskRequest, words: str, alike: Alike | None = None, *, has_found: bool) -> dict[str, object]:
+    """What `ui/search_note.html` and `ui/found_nothing.html` ask for; nothing where they have nothing to say."""
+    sought = identifiers.sought(words)
+    if not words or not (sought or not has_found):
+        return {}
+    return {
+        "sought": sought,
+        "known": Identifier.objects.like(words) if alike is None else alike,
+        "is_loose": is_loose(request),
+        "loose_url": f"{request.path}?{query_string(request.GET, before=None, loose=1)}",
+        "strict_url": f"{request.path}?{query_string(request.GET, before=None, loose=None)}",
+        "files_waiting": not has_found and are_files_waiting(),
+    }
