@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from structlog.contextvars import bind_contextvars
 
+from accounts import sessions
 from accounts.access import Access, DeskRequest, own_access
 from accounts.models import Person
 from accounts.tenancy import NO_SCOPE, Scope, request_scope, roll_back_hidden_error
@@ -26,20 +29,26 @@ SESSION_CUSTOMER = "customer"
 ACCOUNT_PATHS = ("/account/", "/invitations/")
 PROVIDER_PATHS = ("/console/", "/admin/")
 # Asked by machines, without a person: they open their own transaction if they need one.
-BARE_PATHS = ("/healthz", "/readyz", "/robots.txt", "/favicon.ico")
 MACHINE_PATHS = ("/mail-reports/",)  # these prove themselves, and bound what they read
+BARE_PATHS = ("/healthz", "/readyz", "/metrics", "/robots.txt", "/favicon.ico")
 
 
 # What a stranger may send: the forms of signing in are a few hundred bytes.
 STRANGERS_BYTES = 64 * 1024
 
 
-def _refused_body(request: HttpRequest) -> int | None:
-    """The status for a body that a stranger may not send, before a byte of it is read: it would be parsed, and stored, for nobody."""
+def largest_body() -> int:
+    """The bytes of the largest form that people may send: every file that goes with one message, and its text."""
+    most: int = settings.FILES_PER_MESSAGE * settings.FILE_MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return most
+
+
+def _refused_body(request: HttpRequest, most: int) -> int | None:
+    """The status for a body that nobody may send, or no stranger, before a byte of it is read: it would be parsed, and stored, in vain."""
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         return HTTPStatus.LENGTH_REQUIRED
     length = request.headers.get("Content-Length") or "0"
-    if not (length.isdecimal() and len(length) < 19 and int(length) <= STRANGERS_BYTES):
+    if not (length.isdecimal() and len(length) < 19 and int(length) <= most):
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     return None
 
@@ -51,6 +60,10 @@ def _chosen_customer(request: HttpRequest) -> int | None:
         return named
     chosen: int | None = request.session.get(SESSION_CUSTOMER)
     return chosen
+
+
+def _sign_in(request: HttpRequest) -> str:
+    return f"{reverse(settings.LOGIN_URL)}?next={quote(request.get_full_path())}"
 
 
 class ScopeMiddleware:
@@ -66,12 +79,13 @@ class ScopeMiddleware:
         if request.path in BARE_PATHS or request.path.startswith(MACHINE_PATHS):
             return self.get_response(request)
         signed_in = request.user.is_authenticated
-        if not signed_in and (status := _refused_body(request)):
-            return HttpResponse(_("This is more than can be sent without signing in."), status=status, content_type="text/plain")
+        if status := _refused_body(request, largest_body() if signed_in else STRANGERS_BYTES):
+            sentence = _("This is more than can be sent at once.") if signed_in else _("This is more than can be sent without signing in.")
+            return HttpResponse(sentence, status=status, content_type="text/plain")
         if request.method == "POST":
             request.POST  # noqa: B018 - reading it receives the body
         if not signed_in and not request.path.startswith(ACCOUNT_PATHS):
-            return redirect(f"{reverse(settings.LOGIN_URL)}?next={quote(request.get_full_path())}")
+            return redirect(_sign_in(request))
         with transaction.atomic():
             response = self._answer(cast(DeskRequest, request), signed_in)
             if response.status_code >= 500:
@@ -86,11 +100,15 @@ class ScopeMiddleware:
                 return self.get_response(request)
         person = cast(Person, request.user)
         with own_access(person, _chosen_customer(request)) as access:
-            request.access = access
             return self._answer_person(request, access, person)
 
     def _answer_person(self, request: DeskRequest, access: Access, person: Person) -> HttpResponse:
+        if access.is_staff and sessions.is_over(request.session, timezone.now()):
+            logout(request)
+            return redirect(_sign_in(request))
         missing_factor = lacks_second_factor(access) and not request.path.startswith(ACCOUNT_PATHS)
+        request.access = access
+        bind_contextvars(person=person.pk, **({"customer": access.membership.customer_id} if access.membership else {}))
         if "company" in request.GET and access.membership is not None:
             request.session[SESSION_CUSTOMER] = access.membership.customer_id
         person.staff_roles = access.staff_roles

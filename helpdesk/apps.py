@@ -5,6 +5,9 @@ from django.contrib.admin import apps as admin_apps
 class HelpdeskConfig(AppConfig):
     name = "helpdesk"
 
+    def ready(self) -> None:
+        from helpdesk import sweeps  # noqa: F401, PLC0415 - listens to the queue's signals, and needs the apps
+
 
 class HelpdeskAdminConfig(admin_apps.AdminConfig):
     """Django's admin, for administrators only; see `admin.py`."""

@@ -1,8 +1,12 @@
 """The queue. Redis and Celery are a bell, never the memory: what must happen is a row in the database, and a sweep finds it."""
 
+import logging.config
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from celery.schedules import crontab
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
@@ -22,14 +26,21 @@ app.conf.update(
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1},
     task_publish_retry=False,
     timezone="UTC",
+    # Daily ones by the clock: an interval begins anew when beat does, so that one of a day might never end.
     beat_schedule={
         "relay-outbox": {"task": "notifications.tasks.relay_outbox", "schedule": 2.0, "options": {"expires": 10}},
         "close-resolved-tickets": {"task": "tickets.tasks.close_resolved", "schedule": 300.0, "options": {"expires": 300}},
         "scan-evidence": {"task": "tickets.tasks.scan_evidence", "schedule": 10.0, "options": {"expires": 10}},
-        "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": 86400.0, "options": {"expires": 3600}},
         "review-addresses": {"task": "notifications.tasks.review_addresses", "schedule": 600.0, "options": {"expires": 600}},
         "announce-unreachable": {"task": "contracts.tasks.announce_unreachable", "schedule": 5.0, "options": {"expires": 10}},
+        "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": crontab(hour="4", minute="20"), "options": {"expires": 3600}},
+        "sweep-counters": {"task": "accounts.tasks.sweep_counters", "schedule": 600.0, "options": {"expires": 600}},
         "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def _log_like_everything_else(**_unused: Any) -> None:
+    logging.config.dictConfig(settings.LOGGING)

@@ -1,7 +1,7 @@
 """What an installation takes from its environment: every name with its meaning. A wrong value stops the start with a sentence."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,7 +31,10 @@ KNOWN_SETTINGS: dict[str, str] = {
     "STAFF_SECOND_FACTOR": "1: staff must sign in with a second factor (default; 0 only in the embedded demo)",
     "TRUSTED_PROXY": "1: a reverse proxy in front sets X-Forwarded-Proto and X-Forwarded-For (default 0)",
     "EMBEDDED": "set by ./run when it brings its own servers: plain http, no second factor for staff",
+    "PAGES_PER_SECOND": "pages that one person may ask of one process, after a burst of a thousand (default 20; 0: no limit)",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",
+    "LOG_FORMAT": "json or line (default json; line in the embedded demo)",
+    "METRICS_TOKEN": "who sends it as a bearer token may read /metrics; at least 20 characters, without one only this machine may",
 }
 
 
@@ -64,6 +67,21 @@ def number(name: str, default: int, least: int = 0) -> int:
     if not value.isdecimal() or int(value) < least:
         raise WrongSetting(name, f"“{value}” is not a whole number of at least {least}.")
     return int(value)
+
+
+def one_of(name: str, default: str, choices: Collection[str]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise WrongSetting(name, f"“{value}” is none of {', '.join(sorted(choices))}.")
+    return value
+
+
+def secret(name: str, least: int) -> str:
+    """A secret that may be left out: empty then, else at least so many characters."""
+    value = text(name, "")
+    if value and len(value) < least:
+        raise WrongSetting(name, f"it is shorter than {least} characters; make one with: openssl rand -hex 32")
+    return value
 
 
 def zone(name: str, default: str) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk import environment
+from helpdesk import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,13 +26,17 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# The staff see every customer: a long shift at most, and not past an evening without a sign of life.
+STAFF_SESSION_SECONDS, STAFF_IDLE_SECONDS = 16 * 3600, 4 * 3600
 SECURE_SSL_REDIRECT = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+METRICS_TOKEN = environment.secret("METRICS_TOKEN", least=20)
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if environment.flag("TRUSTED_PROXY"):
+TRUSTED_PROXY = environment.flag("TRUSTED_PROXY")
+if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
 CONTENT_SECURITY_POLICY = {
@@ -73,8 +77,10 @@ INSTALLED_APPS = [
     "tickets",
 ]
 MIDDLEWARE = [
-    "helpdesk.middleware.CharsetMiddleware",
+    "helpdesk.observing.RequestMiddleware",
+    "helpdesk.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "helpdesk.middleware.ProtocolMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -86,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "helpdesk.limiting.LimitMiddleware",
     "accounts.middleware.ScopeMiddleware",
     "accounts.middleware.FaceMiddleware",
 ]
@@ -129,7 +136,31 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Counters of sign-in attempts live in the database: signing in works while Redis is down (AVA-1).
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "helpdesk_cache"}}
+# Keys are hashed: what is counted by may be an address. Past MAX_ENTRIES Django drops counters at random, so that many strangers
+# could have theirs forgotten; a sweep removes those that ran out long before.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "helpdesk_cache",
+        "KEY_FUNCTION": "accounts.limits.hashed_key",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
+# How much one person (or, before signing in, one address) may do in how many seconds. Each is several times what the busiest day of
+# a person asks for: a critical night of twenty sites, a hundred captures, a search at every keystroke. Only scripts meet them.
+PAGES_PER_SECOND = environment.number("PAGES_PER_SECOND", 20)  # of one person by one process, after a burst of a thousand
+LIMITS = {
+    "filing": (60, 3600),
+    "staff_filing": (300, 3600),  # on behalf of those who phone, all at once when a trunk fails
+    "reply": (120, 3600),
+    "staff_reply": (600, 3600),
+    "upload": (600, 3600),
+    "bytes": (20 * 1024**3, 86400),
+    "search": (120, 60),
+    "export": (30, 3600),
+    "invitation": (60, 3600),  # links tried, by address
+}
+CUSTOMER_FILES_A_DAY, CUSTOMER_BYTES_A_DAY = 5000, 50 * 1024**3
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -201,10 +232,7 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = environment.zone("TIME_ZONE", "America/Sao_Paulo")
 
 # --- Log ------------------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
-}
+LOGGING = logs.configuration(
+    environment.one_of("LOG_FORMAT", "line" if EMBEDDED else "json", {"line", "json"}),
+    environment.one_of("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"}),
+)

@@ -7,7 +7,7 @@ import accounts.urls
 import contracts.urls
 import notifications.urls
 import tickets.urls
-from helpdesk import views
+from helpdesk import figures, views
 
 portal_urls: list[URLPattern | URLResolver] = [
     path("", views.portal_home, name="home"),
@@ -23,9 +23,11 @@ console_urls: list[URLPattern | URLResolver] = [
     *accounts.urls.console_urls,
     *notifications.urls.console_urls,
 ]
+handler429 = "helpdesk.limiting.too_many_attempts"
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", figures.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     path("mail-reports/", include(notifications.urls.report_urls)),
     path("account/", include([*accounts.urls.account_urls, *notifications.urls.account_urls])),

@@ -63,4 +63,4 @@ def _send() -> None:
         with Connection(current_app.conf.broker_write_url or current_app.conf.broker_url, transport_options=IMPATIENT) as queue:
             current_app.send_task("notifications.tasks.relay_outbox", expires=10, retry=False, connection=queue)
     except (OSError, OperationalError) as error:
-        log.warning("The queue did not take the bell: %s", error)
+        log.warning("The queue did not take the bell: %s", type(error).__name__)

@@ -1,9 +1,9 @@
-"""What the outbox page shows."""
+"""What the outbox page shows, and what is worth watching of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Count, Min, Prefetch
 from django.db.models.functions import Lower
 
 from accounts.models import Customer, Membership, Person
@@ -62,3 +62,29 @@ def addresses_page(*, before: int | None, now: datetime, size: int = 50) -> list
 def _next_try_at(row: BouncingAddress, now: datetime) -> datetime | None:
     at = row.tried_at + ONE_TRY_EACH
     return at if at > now else None
+
+
+# Mails that are done grow without end; what may have gone out twice is looked for among the latest only.
+LATEST = 5000
+WATCHED = (Mail.State.DUE, Mail.State.SENDING, Mail.State.PARKED)
+
+
+@dataclass(frozen=True)
+class OutboxFigures:
+    """`oldest_due_seconds`: how long ago the oldest mail that waits could have been sent; 0 when none does."""
+
+    by_state: dict[str, int]
+    oldest_due_seconds: float
+    unknown_outcomes: int
+
+
+def outbox_figures(now: datetime) -> OutboxFigures:
+    """Three questions, each to an index, whatever the outbox has grown to."""
+    counted = dict(Mail.objects.filter(state__in=WATCHED).order_by().values_list("state").annotate(Count("pk")))
+    oldest = Mail.objects.filter(state=Mail.State.DUE, due_at__lte=now).aggregate(at=Min("due_at"))["at"]
+    latest = Mail.objects.order_by("-pk").values("pk")[:LATEST]
+    return OutboxFigures(
+        by_state={str(state): counted.get(str(state), 0) for state in WATCHED},
+        oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+        unknown_outcomes=Mail.objects.filter(pk__in=latest, unknown_outcomes__gt=0).count(),
+    )

@@ -48,7 +48,7 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
         message.connection = connection
         message.send()
     except (OSError, smtplib.SMTPException, AnymailError, ValueError) as error:
-        log.warning("mail %s to its server failed: %s", mail.pk, error)
+        log.warning("mail %s to its server failed: %s", mail.pk, type(error).__name__)
         connection.close()
         commands.mark_failed(mail=mail, error=_said(error), refusal=refusal_of(error), now=timezone.now())
         return False

@@ -55,8 +55,8 @@ class Application:
 
     def start(self) -> None:
         """Begins web, worker and beat."""
-        gunicorn = ("gunicorn", "helpdesk.wsgi:application", "--worker-class", "gthread", "--workers", "2", "--threads", "16")
-        options = ("--bind", f"fd://{self.web.fileno()}", "--access-logfile", "-", "--graceful-timeout", "5", "--no-control-socket")
+        gunicorn = ("gunicorn", "helpdesk.wsgi:application", "--config", "deploy/gunicorn.conf.py", "--workers", "2", "--max-requests", "0")
+        options = ("--bind", f"fd://{self.web.fileno()}", "--graceful-timeout", "5")
         self._launch("web", [*gunicorn, *options], [self.web.fileno()])
         celery = ("celery", "--app", "helpdesk", "--quiet")
         self._launch("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"])
@@ -111,7 +111,8 @@ class Application:
     def _launch(self, name: str, module: Sequence[str], descriptors: Sequence[int] = ()) -> None:
         def launch() -> processes.Child:
             command: list[str | Path] = [PYTHON, "-m", *module]
-            return processes.start(name, command, self.system.place, self.system.variables, descriptors=descriptors)
+            variables = {"PROMETHEUS_MULTIPROC_DIR": str(self.system.place.root / "figures"), **self.system.variables}
+            return processes.start(name, command, self.system.place, variables, descriptors=descriptors)
 
         self.starters[name] = launch
         self.system.children.append(launch())

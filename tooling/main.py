@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tooling import bench, checks, fmt, interrupt, lock, manage, messages, serve, tests, tour
+from tooling import audit, bench, checks, fmt, interrupt, lock, manage, messages, serve, tests, tour
 from tooling.places import ROOT, not_writable
 from tooling.refusal import GENERAL, USAGE, Refusal
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "stop": Command(serve.stop, "./run stop", "stops what `./run` started in this checkout"),
     "test": Command(tests.test, "./run test [what…] [--all]", "the tests, with throw-away servers; --all adds the slow ones"),
     "check": Command(checks.check, "./run check [name…]", "format, lint, types, import contracts, migrations, deployment, translations"),
+    "audit": Command(audit.audit, "./run audit [set…]", "known holes in the locked packages; needs the network"),
     "tour": Command(tour.tour, "./run tour", "goes through the whole main job on a fresh system"),
     "bench": Command(bench.bench, "./run bench [name]", "benchmarks"),
     "manage": Command(manage.manage, "./run manage …", "manage.py, beside the running system or with servers for its duration"),

@@ -22,7 +22,13 @@ OLDEST = 15
 BUILTIN_LOCALE_SINCE = 17
 PORT = 5432  # names the socket; nothing listens on the network
 CLEAN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PGOPTIONS": "-c client_min_messages=warning"}
-DURABLE = ("-c", "max_connections=200")
+# Its own log tells what befalls the server. Statements that fail are told by the application, without the values that PostgreSQL
+# would quote: in the statement, in its parameters, or as the detail of an error.
+SILENCE = (
+    *("log_min_messages=log", "log_min_error_statement=panic", "log_error_verbosity=terse", "log_statement=none"),
+    *("log_min_duration_statement=-1", "log_parameter_max_length=0", "log_parameter_max_length_on_error=0", "log_lock_waits=off"),
+)
+DURABLE = ("-c", "max_connections=200", *(word for setting in SILENCE for word in ("-c", setting)))
 THROW_AWAY = (*DURABLE, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum_naptime=10min")
 ROLES = ROOT / "deploy" / "postgres" / "roles.sql"
 SCHEMA = ROOT / "deploy" / "postgres" / "schema.sql"

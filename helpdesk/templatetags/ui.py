@@ -8,10 +8,17 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 
+from helpdesk import logs
 from helpdesk.lib import markdown as markdown_lib
 from helpdesk.lib.addresses import query_string
 
 register = template.Library()
+
+
+@register.simple_tag
+def request_number() -> str:
+    """What people quote when they ask about an error; also where a page has no context. Empty outside a request."""
+    return logs.current_request_id()
 
 
 @register.filter

@@ -1,7 +1,6 @@
 """The outbox: what is sent, to whom, its state and its text."""
 
 from csp.constants import NONE, SELF
-from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -19,6 +18,7 @@ from helpdesk.lib.words import clean_words
 from notifications import commands, permissions, queries
 from notifications.composition import compose
 from notifications.models import BouncingAddress, Mail
+from notifications.preview import preview
 
 # What needs a person first, what is of least interest last.
 TABS = (
@@ -83,13 +83,16 @@ def mail(request: DeskRequest, pk: int) -> HttpResponse:
 
 
 @xframe_options_sameorigin
-@csp_replace({"default-src": [NONE], "style-src": ["'unsafe-inline'"], "frame-ancestors": [SELF], "sandbox": True})  # type: ignore[arg-type]  # ScopeMiddleware made it a DeskRequest
 def mail_html(request: DeskRequest, pk: int) -> HttpResponse:
     """The HTML part as a mail program shows it, in a frame that may do nothing."""
     found = _mail(request, pk)
     lead = found.joined_into or found
     message = compose(_without_secrets(lead), list(lead.joined.order_by("pk")))
-    return HttpResponse(str(message.alternatives[0].content))
+    shown = preview(str(message.alternatives[0].content))
+    response = HttpResponse(shown.html)
+    policy = {"default-src": [NONE], "style-src": [shown.style_hash], "form-action": [NONE], "base-uri": [NONE]}
+    response._csp_replace = policy | {"frame-ancestors": [SELF], "sandbox": True}  # type: ignore[attr-defined]  # what csp_replace sets
+    return response
 
 
 @require_POST

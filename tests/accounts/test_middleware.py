@@ -32,6 +32,15 @@ def test_a_strangers_large_body_is_refused_unread(name, headers, status):
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(("length", "status"), [("9" * 13, 413), ("9" * 30, 413), ("-1", 413), ("x", 413)])
+def test_nobody_may_announce_more_than_a_form_can_hold(world, length, status):
+    client = Client()
+    client.force_login(world.ada)
+    answer = client.generic("POST", reverse("portal:upload"), CONTENT_LENGTH=length, **{"wsgi.input": Untouchable()})
+
+    assert answer.status_code == status
+
+
 def test_a_strangers_form_is_taken(world):
     answer = Client().post(reverse("account_login"), {"login": world.ada.email, "password": "x" * 1000})
 

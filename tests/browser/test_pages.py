@@ -24,7 +24,7 @@ LONG = "Verylongwordwithoutanyspaceinitwhichnobodyexpectedinasubject" * 2
 # Asked by machines, downloads, addresses that only send elsewhere, and the mail that console:mail frames, where no script may run.
 NOT_PAGES = {
     *("portal:tickets_export", "console:queue_export", "console:search_export"),
-    *("healthz", "readyz", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
+    *("healthz", "readyz", "metrics", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
     *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
 }
 WORDS = ("news", "nothinghasthis", "1-none@192.168.1.7")  # found, and not

@@ -75,7 +75,7 @@ def make(root: Path) -> Checkout:
     for folder in ("tooling", "requirements", "deploy"):
         copytree(ROOT / folder, root / folder, ignore=ignore_patterns("__pycache__"))
     copytree(TINY / "helpdesk", root / "helpdesk")
-    for file in ("run", "manage.py", "helpdesk/environment.py"):
+    for file in ("run", "manage.py", "helpdesk/environment.py", "helpdesk/logs.py", "helpdesk/metering.py"):
         copy(ROOT / file, root / file)
     (root / ".venv").symlink_to(ROOT / ".venv")
     return Checkout(root)

@@ -9,21 +9,29 @@ from django.conf import settings
 from django.core.files.base import File as Content
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Count, Min, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from accounts.limits import TooOften
 from accounts.models import Person
 from accounts.tenancy import acting_for, as_provider
 from helpdesk.lib.filenames import clean_file_name, media_type_for
 from helpdesk.lib.refusals import Refusal
 from tickets.models import File
 
-KEPT_UNTAKEN = timedelta(days=1)
+A_DAY = timedelta(days=1)
+KEPT_UNTAKEN = A_DAY
 WAITING_PER_PERSON = 40
 FOLDER_LENGTH = 2  # stored names begin with a folder of so many letters
 
 
 class FileTooLarge(Refusal):
     sentence = _("“%(name)s” is larger than %(limit)s MB. Compress or split it, or send a part of it.")
+
+
+class TooMuchToday(TooOften):
+    sentence = _("Your company sent very many files within a day. Go on in %(minutes)s min, or tell us where we can fetch them.")
 
 
 class TooManyWaiting(Refusal):
@@ -35,11 +43,12 @@ class MissingFile(Refusal):
 
 
 def upload(*, customer_id: int, uploader: Person, name: str, content: "Content[bytes]", now: datetime) -> File:
-    """Store one file under a name of our own; only its uploader sees it until a message takes it. Raises FileTooLarge, TooManyWaiting."""
+    """Store one file under a name of our own; only its uploader sees it until a message takes it. Raises FileTooLarge, TooManyWaiting, TooMuchToday."""
     shown = clean_file_name(name)
     if content.size > settings.FILE_MAX_BYTES:
         raise FileTooLarge(name=shown, limit=settings.FILE_MAX_BYTES // 1024**2)
     with acting_for(customer_id):
+        _refuse_too_much(customer_id, content.size, now)
         waiting = File.objects.filter(uploader=uploader, message=None)[:WAITING_PER_PERSON].count()
     if waiting >= WAITING_PER_PERSON:
         raise TooManyWaiting(count=waiting)
@@ -66,6 +75,14 @@ def upload(*, customer_id: int, uploader: Person, name: str, content: "Content[b
             row.stored_as.storage.delete(stored)
             raise
     return row
+
+
+def _refuse_too_much(customer_id: int, size: int, now: datetime) -> None:
+    """Raises TooMuchToday when a company's files of a day would be more than disks are made for."""
+    lately = File.objects.filter(customer_id=customer_id, uploaded_at__gt=now - A_DAY)
+    found = lately.aggregate(files=Count("pk"), bytes=Coalesce(Sum("size"), 0), first=Min("uploaded_at"))
+    if found["files"] >= settings.CUSTOMER_FILES_A_DAY or found["bytes"] + size > settings.CUSTOMER_BYTES_A_DAY:
+        raise TooMuchToday(max(60, int((found["first"] + A_DAY - now).total_seconds())) if found["first"] else 60)
 
 
 def lock_untaken(files: Sequence[File]) -> None:

@@ -121,6 +121,11 @@ def _counting() -> tuple[str, tuple[Any, ...]]:
     return f"SELECT {', '.join(counts)}", tuple(parameters)
 
 
+def unverified_count() -> int:
+    """Open tickets whose qualification waits for a verdict, whoever's."""
+    return Ticket.objects.active().filter(verified_at=None, closed_at=None).count()
+
+
 def capped(count: int) -> str:
     return f"{CAP}+" if count > CAP else str(count)
 

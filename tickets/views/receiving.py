@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.access import DeskRequest
+from accounts.limits import TooOften, refusal_of, refuse
 from helpdesk.lib.addresses import row_id
 from helpdesk.lib.filenames import DOWNLOAD_TYPE
 from helpdesk.lib.refusals import Refusal
@@ -33,6 +34,9 @@ def receive_files(request: DeskRequest, customer_id: int) -> Received:
     found = Received([file for file in own if file.message_id is None])
     if len(own) < len(set(ids)):
         found.errors.append(str(commands.MissingFile()))
+    if too_often := refusal_of(request):
+        found.errors.append(str(too_often))
+        return found
     limit = settings.FILE_MAX_BYTES // 1024**2
     found.errors += [str(commands.FileTooLarge(name=name, limit=limit)) for name in refused_uploads(request)]
     for content in [*request.FILES.getlist("files"), *request.FILES.getlist("file")]:
@@ -44,6 +48,8 @@ def receive_files(request: DeskRequest, customer_id: int) -> Received:
             )
         except Refusal as refusal:
             found.errors.append(str(refusal))
+            if isinstance(refusal, TooOften):
+                refuse(request, refusal)
     if len(found.files) > settings.FILES_PER_MESSAGE:
         found.errors.append(_("At most %(most)s files go with one message. Remove some.") % {"most": settings.FILES_PER_MESSAGE})
     return found
@@ -82,7 +88,7 @@ def download(request: DeskRequest, file: File | None) -> FileResponse:
     )
     response["Content-Encoding"] = "identity"  # a capture is not worth compressing on every fetch
     response["Cache-Control"] = "private, no-store"
-    response._csp_replace = {"default-src": [NONE], "sandbox": True}  # type: ignore[attr-defined]  # what csp_replace sets
+    response._csp_replace = {"default-src": [NONE], "form-action": [NONE], "base-uri": [NONE], "frame-ancestors": [NONE], "sandbox": True}  # type: ignore[attr-defined]  # what csp_replace sets
     return response
 
 

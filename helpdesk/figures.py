@@ -1,0 +1,143 @@
+"""/metrics, for Prometheus: what the web processes counted, and what the database knows at this moment."""
+
+import hmac
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import got_request_exception
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.backends.signals import connection_created
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from accounts.tenancy import as_provider
+from helpdesk import metering, sweeps
+from notifications.queries import outbox_figures
+from tickets.queries.queues import unverified_count
+
+log = logging.getLogger(__name__)
+
+STATEMENT_MILLISECONDS = 2000
+FAILURES = (DatabaseError, InterfaceError)
+# What a proxy adds: a request with one of these was not made on this machine, whatever its peer's address.
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For the holder of METRICS_TOKEN; without one set, for this machine. Anybody else finds nothing here."""
+    if not _may_read(request):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(Database())
+    with metering.process_figures() as counted:
+        text = generate_latest(counted)
+    return HttpResponse(text + generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    given = request.headers.get("Authorization", "").encode()
+    if settings.METRICS_TOKEN:
+        return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
+    return not any(name in request.headers for name in FORWARDED) and _is_this_machine(request.META.get("REMOTE_ADDR", ""))
+
+
+def _is_this_machine(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+class Database:
+    """Figures asked for when Prometheus comes, each group by itself: one that can't be had leaves the others."""
+
+    def collect(self) -> Iterable[Metric]:
+        up = GaugeMetricFamily("helpdesk_database_up", "1: all figures of the database could be read.", value=1)
+        for group in (_mail, _tickets, _sweeps):
+            try:
+                yield from _briefly(group)
+            except FAILURES as error:
+                metering.count_database_error(error)
+                log.warning("figures could not be read: %s", type(error).__name__)
+                connection.close()
+                up = GaugeMetricFamily("helpdesk_database_up", up.documentation, value=0)
+                break
+        yield up
+
+
+def _briefly(group: Callable[[], list[Metric]]) -> list[Metric]:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_MILLISECONDS)])
+        return group()
+
+
+def _mail() -> list[Metric]:
+    with as_provider():
+        found = outbox_figures(timezone.now())
+    states = GaugeMetricFamily("helpdesk_mails", "Mails that wait, are being sent, or need a person.", labels=["state"])
+    for state, number in found.by_state.items():
+        states.add_metric([state], number)
+    return [
+        states,
+        GaugeMetricFamily(
+            "helpdesk_mail_oldest_due_seconds", "For how long the oldest mail could have been sent.", value=found.oldest_due_seconds
+        ),
+        GaugeMetricFamily(
+            "helpdesk_mail_unknown_outcomes", "Of the latest mails, those that may have gone out twice.", value=found.unknown_outcomes
+        ),
+    ]
+
+
+def _tickets() -> list[Metric]:
+    with as_provider():
+        waiting = unverified_count()
+    return [GaugeMetricFamily("helpdesk_tickets_unverified", "Open tickets whose qualification nobody has verified.", value=waiting)]
+
+
+def _sweeps() -> list[Metric]:
+    late = GaugeMetricFamily("helpdesk_sweep_late_seconds", "How long ago a task of beat ought to have ended again.", labels=["task"])
+    every = GaugeMetricFamily("helpdesk_sweep_interval_seconds", "How often a task of beat ought to end.", labels=["task"])
+    ended = GaugeMetricFamily("helpdesk_sweep_ended_timestamp_seconds", "When a task of beat last ended well.", labels=["task"])
+    failed = GaugeMetricFamily("helpdesk_sweep_failed_timestamp_seconds", "When a task of beat last failed.", labels=["task"])
+    for sweep in sweeps.sweeps(timezone.now()):
+        late.add_metric([sweep.task], sweep.late)
+        every.add_metric([sweep.task], sweep.every)
+        if sweep.ended_at:
+            ended.add_metric([sweep.task], sweep.ended_at.timestamp())
+        if sweep.failed_at:
+            failed.add_metric([sweep.task], sweep.failed_at.timestamp())
+    return [late, every, ended, failed]
+
+
+# --- Errors of the database -----------------------------------------------------------------------------------------
+def _count_errors(execute: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return execute(*arguments)
+    except FAILURES as error:
+        metering.count_database_error(error)
+        raise
+
+
+def _watch(connection: Any, **_unused: Any) -> None:
+    if _count_errors not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_count_errors)
+
+
+def _count_failed_request(**_unused: Any) -> None:
+    """A connection that could not be made passes no statement."""
+    error = sys.exc_info()[1]
+    if isinstance(error, FAILURES):
+        metering.count_database_error(error)
+
+
+connection_created.connect(_watch)
+got_request_exception.connect(_count_failed_request)

@@ -1,0 +1,152 @@
+"""/metrics: who may read it, what it holds, and that it answers what it can when the database does not."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.tenancy import as_provider
+from helpdesk import metering, sweeps
+from notifications.models import Mail
+from tests import factories as make
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "a-token-of-this-test-only"
+
+
+def ask(**headers):
+    return Client().get("/metrics", headers=headers)
+
+
+def figures(text):
+    """Every sample by its name and labels."""
+    return {name: float(value) for name, value in re.findall(r"^(helpdesk_\S+) (\S+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.django_db
+def test_without_a_token_only_this_machine_may_read():
+    statuses = {
+        "here": ask().status_code,
+        "by the proxy": ask(x_forwarded_for="127.0.0.1").status_code,
+        "elsewhere": Client(REMOTE_ADDR="192.0.2.7").get("/metrics").status_code,
+        "posted": Client().post("/metrics").status_code,
+    }
+
+    assert statuses == {"here": 200, "by the proxy": 404, "elsewhere": 404, "posted": 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [(f"Bearer {TOKEN}", 200), (f"Bearer {TOKEN}x", 404), (TOKEN, 404), ("", 404), ("Bearer tëst", 404)],
+)
+def test_with_a_token_only_its_holder_may_read(settings, given, status):
+    settings.METRICS_TOKEN = TOKEN
+
+    assert ask(authorization=given).status_code == status
+
+
+@pytest.mark.django_db
+def test_the_outbox_and_tickets_are_counted(world):
+    make.ticket(world.contract, world.softswitch, world.ada)
+    with as_provider():
+        waiting = Mail.objects.count()
+        Mail.objects.filter(pk=Mail.objects.first().pk).update(state="parked", unknown_outcomes=1)
+        Mail.objects.filter(state="due").update(due_at=timezone.now() - timedelta(seconds=90))
+    found = figures(ask().content.decode())
+
+    assert found['helpdesk_mails{state="due"}'] == waiting - 1
+    assert found['helpdesk_mails{state="parked"}'] == 1
+    assert 90 <= found["helpdesk_mail_oldest_due_seconds"] < 100
+    assert (found["helpdesk_mail_unknown_outcomes"], found["helpdesk_tickets_unverified"]) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_a_sweep_is_as_late_as_it_ought_to_have_ended_again():
+    now = timezone.now()
+    cache.set("sweeps:since", now - timedelta(days=3), None)
+    sweeps.note({"sweep:notifications.tasks.relay_outbox:ended": now - timedelta(seconds=62)})
+    late = {sweep.task: round(sweep.late) for sweep in sweeps.sweeps(now)}
+
+    assert late["notifications.tasks.relay_outbox"] == 60
+    assert late["tickets.tasks.close_resolved"] == 3 * 86400 - 300
+    assert set(late) == set(sweeps.schedule())
+
+
+@pytest.mark.django_db
+def test_a_task_that_ends_is_noted_and_one_that_fails_is_noted_apart():
+    from accounts.tasks import sweep_counters  # noqa: PLC0415 - needs Django's models
+
+    sweep_counters.apply()
+    before = {sweep.task: (sweep.ended_at, sweep.failed_at) for sweep in sweeps.sweeps(timezone.now())}
+
+    assert before["accounts.tasks.sweep_counters"][0] is not None
+    assert before["accounts.tasks.sweep_counters"][1] is None
+
+
+@pytest.mark.django_db
+def test_requests_are_timed_by_page_and_status_without_ids(world):
+    client = Client()
+    client.force_login(world.ada)
+    client.get("/tickets/99999999/")
+    found = figures(ask().content.decode())
+
+    assert found['helpdesk_request_seconds_count{status="404",view="portal:ticket"}'] >= 1
+    assert not any("99999999" in name for name in found)
+
+
+@pytest.mark.django_db
+def test_a_scrape_asks_little(world):
+    with CaptureQueriesContext(connection) as queries:
+        ask()
+
+    assert len(queries) < 25
+
+
+@pytest.mark.django_db
+def test_without_the_database_it_answers_what_it_can(monkeypatch):
+    monkeypatch.setattr("helpdesk.figures.STATEMENT_MILLISECONDS", "no time at all")
+    monkeypatch.setattr(connection, "close", lambda: None)
+    answer = ask()
+    found = figures(answer.content.decode())
+
+    assert (answer.status_code, found["helpdesk_database_up"]) == (200, 0)
+    assert any(name.startswith("helpdesk_request_seconds_count") for name in found)
+
+
+COUNT = "from helpdesk import metering; metering.observe_request('portal:home', 200, 0.2)"
+
+
+def test_several_processes_are_read_as_one_and_ended_ones_leave_one_file(tmp_path, monkeypatch):
+    monkeypatch.setenv(metering.FOLDER, str(tmp_path))
+    metering.clear(tmp_path)
+    for _process in range(3):
+        subprocess.run([sys.executable, "-c", COUNT], check=True, env=os.environ)
+    with metering.process_figures() as counted:
+        before = counted.get_sample_value("helpdesk_request_seconds_count", {"view": "portal:home", "status": "200"})
+    for file in tmp_path.glob("histogram_*.db"):
+        metering.fold(int(file.stem.partition("_")[2]), tmp_path)
+    with metering.process_figures() as counted:
+        after = counted.get_sample_value("helpdesk_request_seconds_count", {"view": "portal:home", "status": "200"})
+
+    assert (before, after) == (3, 3)
+    assert [file.name for file in tmp_path.glob("*.db")] == ["histogram_ended.db"]
+
+
+@pytest.mark.django_db
+def test_every_figure_that_an_alert_asks_for_exists(world):
+    Client().get("/")
+    sweeps.note({f"sweep:accounts.tasks.sweep_counters:{what}": timezone.now() for what in ("ended", "failed")})
+    known = {name.partition("{")[0] for name in figures(ask().content.decode())}
+    asked = set(re.findall(r"\bhelpdesk_\w+", (ROOT / "deploy" / "prometheus" / "rules.yml").read_text()))
+
+    assert asked - known == set()
