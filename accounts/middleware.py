@@ -20,7 +20,7 @@ from structlog.contextvars import bind_contextvars
 from accounts import sessions
 from accounts.access import Access, DeskRequest, own_access
 from accounts.models import Person
-from accounts.tenancy import NO_SCOPE, Scope, request_scope, roll_back_hidden_error
+from accounts.tenancy import NO_SCOPE, Scope, request_scope, roll_back_hidden_error, working_as
 from helpdesk.lib.addresses import row_id
 
 SESSION_CUSTOMER = "customer"
@@ -86,7 +86,7 @@ class ScopeMiddleware:
             request.POST  # noqa: B018 - reading it receives the body
         if not signed_in and not request.path.startswith(ACCOUNT_PATHS):
             return redirect(_sign_in(request))
-        with transaction.atomic():
+        with working_as("web"), transaction.atomic():
             response = self._answer(cast(DeskRequest, request), signed_in)
             if response.status_code >= 500:
                 transaction.set_rollback(True)

@@ -140,14 +140,23 @@ def addressable(table: str) -> migrations.RunSQL:
     )
 
 
-def same_customer(table: str, column: str, parent: str) -> migrations.RunSQL:
-    """Refuse a `column` that points at another customer's row of `parent` (which is `addressable`)."""
+def same_customer(table: str, column: str, parent: str, *, check_rows: bool = True) -> migrations.RunSQL:
+    """Refuse a `column` that points at another customer's row of `parent` (which is `addressable`).
+
+    `check_rows=False`: only what is written from now on, without reading a table that is in use; `rows_checked`, in a
+    migration of its own, does the rest.
+    """
     name = f"{table}_{column}_same_customer"
     return migrations.RunSQL(
         f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (customer_id, {column}) REFERENCES {parent} (customer_id, id) "
-        "DEFERRABLE INITIALLY DEFERRED;",
+        f"DEFERRABLE INITIALLY DEFERRED{'' if check_rows else ' NOT VALID'};",
         f"ALTER TABLE {table} DROP CONSTRAINT {name};",
     )
+
+
+def rows_checked(table: str, column: str) -> migrations.RunSQL:
+    """Check the rows that were there before `same_customer(..., check_rows=False)`, beside the running service."""
+    return migrations.RunSQL(f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_same_customer;", migrations.RunSQL.noop)
 
 
 def append_only(table: str) -> AppendOnly:

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from accounts.access import Access, own_access
 from accounts.models import Person
-from accounts.tenancy import Scope, request_scope
+from accounts.tenancy import Scope, request_scope, working_as
 
 Piece = TypeVar("Piece")
 Cursor = TypeVar("Cursor")
@@ -40,7 +40,7 @@ def pieces(access: Access, face: Face, read: Callable[[Access, Cursor | None], t
 def _entered(access: Access, face: Face) -> Iterator[Access]:
     """The same scope as the page's, see ScopeMiddleware; `access` is what it was when the answer began."""
     customer_id = access.membership.customer_id if access.membership else None
-    with transaction.atomic():
+    with working_as("web"), transaction.atomic():
         person = Person.objects.filter(pk=access.person.pk, is_active=True).first()
         if person is None:
             raise AccessEnded

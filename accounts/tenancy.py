@@ -2,6 +2,9 @@
 
 A scope is a role and a customer, both set LOCAL, so that they die with the transaction. Without a scope the login role
 sees the few tables that signing in needs, and nothing of any customer. The roles' policies are made in `rls.py`.
+
+With the scope come the limits of this kind of work: how long a statement, a wait for a lock and an idle transaction may take.
+What no scope covers has the limits of the login role, made in `deploy/postgres/roles.sql`.
 """
 
 import logging
@@ -11,12 +14,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.conf import settings
 from django.db import InternalError, connection, models, transaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 log = logging.getLogger(__name__)
 
 Kind = Literal["none", "tenant", "command", "provider"]
+Work = Literal["web", "worker", "relay", "shell"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Scope:
 
 NO_SCOPE = Scope()
 _current: ContextVar[Scope] = ContextVar("scope", default=NO_SCOPE)
+_work: ContextVar[Work] = ContextVar("work", default="shell")
 
 
 class ScopeError(RuntimeError):
@@ -50,16 +56,30 @@ def current() -> Scope:
     return _current.get()
 
 
-SET_SCOPE = "SELECT set_config('role', %s, true), set_config('app.customer', %s, true), set_config('app.person', %s, true)"
+@contextmanager
+def working_as(work: Work) -> Iterator[None]:
+    """Scopes entered in the block have the limits of this kind of work (`settings.TIMEOUTS`); without it, those of a shell."""
+    token = _work.set(work)
+    try:
+        yield
+    finally:
+        _work.reset(token)
 
 
-def _settings(scope: Scope) -> list[str]:
-    return [scope.role, str(scope.customer_id or ""), str(scope.person_id or "")]
+SCOPE = "SELECT set_config('role', %s, true), set_config('app.customer', %s, true), set_config('app.person', %s, true)"
+# In the same statement: the limits cost no round trip of their own. They stay until the transaction ends.
+LIMITS = "".join(
+    f", set_config('{name}', %s, true)" for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+)
 
 
-def _apply(scope: Scope) -> None:
+def _setting(scope: Scope, limits: Sequence[str]) -> tuple[str, list[str]]:
+    return SCOPE + LIMITS * bool(limits), [scope.role, str(scope.customer_id or ""), str(scope.person_id or ""), *limits]
+
+
+def _apply(scope: Scope, limits: Sequence[str] = ()) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(SET_SCOPE, _settings(scope))
+        cursor.execute(*_setting(scope, limits))
 
 
 @contextmanager
@@ -78,7 +98,7 @@ def enter(scope: Scope) -> Iterator[None]:
     if not before.admits(scope):
         raise ScopeError(f"{scope} cannot be entered from {before}")
     with transaction.atomic():
-        _apply(scope)
+        _apply(scope, settings.TIMEOUTS[_work.get()])
         token = _current.set(scope)
         try:
             yield
@@ -103,8 +123,9 @@ def request_scope(scope: Scope, with_it: str = "", parameters: Sequence[int] = (
     before = current()
     if not before.admits(scope):
         raise ScopeError(f"{scope} cannot be entered from {before}")
+    statement, values = _setting(scope, settings.TIMEOUTS[_work.get()] if before == NO_SCOPE else ())
     with connection.cursor() as cursor:
-        cursor.execute(f"{SET_SCOPE}; {with_it}" if with_it else SET_SCOPE, [*_settings(scope), *parameters])
+        cursor.execute(f"{statement}; {with_it}" if with_it else statement, [*values, *parameters])
         rows = cursor.fetchall() if with_it else []
     token = _current.set(scope)
     try:

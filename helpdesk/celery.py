@@ -4,13 +4,24 @@ import logging.config
 import os
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, Task, signals
 from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
-app = Celery("helpdesk")
+
+class LimitedTask(Task):  # type: ignore[type-arg]
+    """A task within the worker's limits of the database, unless it says another kind of work by `@working_as(…)`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from accounts.tenancy import working_as  # noqa: PLC0415 - models come after the settings
+
+        with working_as("worker"):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("helpdesk", task_cls=LimitedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_serializer="json",

@@ -32,6 +32,11 @@ KNOWN_SETTINGS: dict[str, str] = {
     "TRUSTED_PROXY": "1: a reverse proxy in front sets X-Forwarded-Proto and X-Forwarded-For (default 0)",
     "EMBEDDED": "set by ./run when it brings its own servers: plain http, no second factor for staff",
     "PAGES_PER_SECOND": "pages that one person may ask of one process, after a burst of a thousand (default 20; 0: no limit)",
+    "TIMEOUTS_WEB": "seconds for a page's statement / its wait for a lock / its idle transaction; 0: no limit (default 15/5/60)",
+    "TIMEOUTS_WORKER": "the same for the worker's tasks and sweeps (default 60/30/300)",
+    "TIMEOUTS_RELAY": "the same for the relay of mail (default 15/5/60)",
+    "TIMEOUTS_SHELL": "the same for shell, reports and other commands of manage.py (default 300/30/900)",
+    "TIMEOUTS_MIGRATE": "the same for migrations, whose owner connects to PostgreSQL itself (default 1800/3/300)",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",
     "LOG_FORMAT": "json or line (default json; line in the embedded demo)",
     "METRICS_TOKEN": "who sends it as a bearer token may read /metrics; at least 20 characters, without one only this machine may",
@@ -82,6 +87,15 @@ def secret(name: str, least: int) -> str:
     if value and len(value) < least:
         raise WrongSetting(name, f"it is shorter than {least} characters; make one with: openssl rand -hex 32")
     return value
+
+
+def timeouts(name: str, default: str) -> tuple[str, str, str]:
+    """PostgreSQL's statement_timeout, lock_timeout and idle_in_transaction_session_timeout, from seconds such as `15/5/60`."""
+    parts = text(name, default).split("/")
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 7 for part in parts):
+        raise WrongSetting(name, f"“{'/'.join(parts)}” is not three whole numbers of seconds such as {default}.")
+    statement, lock, idle = (f"{part}s" for part in parts)
+    return statement, lock, idle
 
 
 def zone(name: str, default: str) -> str:

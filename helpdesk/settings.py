@@ -134,6 +134,14 @@ DATABASES = {
     "default": environment.database("DATABASE_OWNER_URL" if AS_OWNER else "DATABASE_URL")
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
 }
+# How long each kind of work may hold the database; set LOCAL by every scope (accounts/tenancy.py), so that a pooler keeps nothing of it.
+TIMEOUTS = {
+    "web": environment.timeouts("TIMEOUTS_WEB", "15/5/60"),
+    "worker": environment.timeouts("TIMEOUTS_WORKER", "60/30/300"),
+    "relay": environment.timeouts("TIMEOUTS_RELAY", "15/5/60"),
+    "shell": environment.timeouts("TIMEOUTS_SHELL", "300/30/900"),
+    "migrate": environment.timeouts("TIMEOUTS_MIGRATE", "1800/3/300"),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Counters of sign-in attempts live in the database: signing in works while Redis is down (AVA-1).
 # Keys are hashed: what is counted by may be an address. Past MAX_ENTRIES Django drops counters at random, so that many strangers

@@ -10,7 +10,7 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
-from accounts.tenancy import as_provider
+from accounts.tenancy import as_provider, working_as
 from notifications import bounces, commands
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.composition import compose
@@ -21,6 +21,7 @@ ROUND_SECONDS = 50
 
 
 @shared_task
+@working_as("relay")
 def relay_outbox() -> int:
     """Send what is due until nothing is or the round is over; returns how many mails the server took."""
     sent = 0

@@ -78,3 +78,13 @@ def world(db: None) -> Any:
     from tests.world import build  # noqa: PLC0415 - needs Django's models
 
     return build()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests counted (record_property "counted"), and why some were left out, is said at the end, whichever process knows it."""
+    for report in terminalreporter.getreports("passed"):
+        for name, counted in report.user_properties:
+            if name == "counted":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {counted}")
+    for reason in dict.fromkeys(report.longrepr[2] for report in terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(reason)

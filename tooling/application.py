@@ -13,6 +13,7 @@ from tooling.places import PYTHON
 from tooling.refusal import Refusal
 from tooling.static import Collection
 from tooling.system import System
+from tooling.valkey import Valkey
 
 RESTARTS = 3  # of one process; one that keeps dying needs a person
 STARTING_SECONDS = 60
@@ -27,6 +28,7 @@ class Application:
         self.mail: socket.socket | None = None if system.base.get("EMAIL_URL") else ports.listen_anywhere()
         self.base_url = system.base.get("BASE_URL") or f"http://{ports.LOOPBACK}:{ports.number(web)}"
         self.restarts: dict[str, int] = {}
+        self.dead: set[str] = set()  # killed on purpose: nobody starts them again
         self.starters: dict[str, Callable[[], processes.Child]] = {}
         system.configure(base_url=self.base_url, mail=f"smtp://{ports.LOOPBACK}:{ports.number(self.mail)}" if self.mail else "")
         if self.mail is None:
@@ -80,17 +82,37 @@ class Application:
             said.append(self._count(postgres.child))
             postgres.stop()
             postgres.start()
-        if valkey and valkey.child and valkey.child.has_ended():
+        if valkey and valkey.child and valkey.child.has_ended() and "valkey" not in self.dead:
             said.append(self._count(valkey.child))
-            valkey.stop()
-            valkey.start()
-            valkey.wait()
+            self._start_valkey_again(valkey)
         for index, child in enumerate(self.system.children):
-            if child.has_ended():
+            if child.has_ended() and child.name not in self.dead:
                 said.append(self._count(child))
                 child.stop()
                 self.system.children[index] = self.starters[child.name]()
         return said
+
+    def kill(self, *names: str) -> None:
+        """Ends these parts at once, by their numbers, as a failing machine would, and leaves them dead."""
+        self.dead |= set(names)
+        queue = self.system.valkey.child if self.system.valkey else None
+        for child in filter(None, [queue, *self.system.children]):
+            if child.name in names:
+                child.kill()
+
+    def revive(self) -> None:
+        """Starts again what was killed, the queue first."""
+        if self.system.valkey and "valkey" in self.dead:
+            self._start_valkey_again(self.system.valkey)
+        for index, child in enumerate(self.system.children):
+            if child.name in self.dead:
+                self.system.children[index] = self.starters[child.name]()
+        self.dead.clear()
+
+    def _start_valkey_again(self, valkey: Valkey) -> None:
+        valkey.stop()
+        valkey.start()
+        valkey.wait()
 
     def _count(self, child: processes.Child) -> str:
         """The sentence about one that is started again. Raises Refusal when it died too often or at once."""

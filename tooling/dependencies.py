@@ -103,12 +103,12 @@ def _install_venv_module() -> None:
         raise Refusal(advice)
 
 
-def install_debian_package(name: str) -> bool:
-    """True when apt-get installed the package (root only; the network is needed)."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+def install_debian_package(*names: str) -> bool:
+    """True when apt-get installed the packages (root only; the network is needed). Services that come with them are not started."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"]
     subprocess.run([*apt, "update"], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    command = [*apt, "install", "-y", "--no-install-recommends", name]
+    command = [*apt, "install", "-y", "--no-install-recommends", *names]
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
 
 

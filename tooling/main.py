@@ -20,7 +20,11 @@ class Command:
 COMMANDS = {
     "": Command(serve.serve, "./run", "everything: packages, servers, demo data, the helpdesk; Ctrl-C stops it, data stay"),
     "stop": Command(serve.stop, "./run stop", "stops what `./run` started in this checkout"),
-    "test": Command(tests.test, "./run test [what…] [--all]", "the tests, with throw-away servers; --all adds the slow ones"),
+    "test": Command(
+        tests.test,
+        "./run test [what…] [--all] [--system]",
+        "the tests, with throw-away servers; --all adds the slow ones; --system takes Debian's servers",
+    ),
     "check": Command(checks.check, "./run check [name…]", "format, lint, types, import contracts, migrations, deployment, translations"),
     "audit": Command(audit.audit, "./run audit [set…]", "known holes in the locked packages; needs the network"),
     "tour": Command(tour.tour, "./run tour", "goes through the whole main job on a fresh system"),

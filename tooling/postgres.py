@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -65,6 +65,11 @@ def find_on_machine() -> Programs | None:
     on_path = shutil.which("postgres")
     if on_path:
         folders.add(Path(on_path).resolve().parent)
+    return newest_in(folders)
+
+
+def newest_in(folders: Iterable[Path]) -> Programs | None:
+    """The newest PostgreSQL among these folders of programs that is not too old, or None."""
     found = [programs for folder in folders if (programs := _programs_in(folder))]
     return max(found, key=lambda programs: programs.major, default=None)
 
@@ -83,10 +88,10 @@ def _programs_in(folder: Path) -> Programs | None:
 class Postgres:
     """One server with its data. `prepare` begins what takes long, `start` returns when it answers and has its roles."""
 
-    def __init__(self, place: Place, *, durable: bool = True) -> None:
+    def __init__(self, place: Place, *, durable: bool = True, programs: Programs | None = None) -> None:
         self.place = place
         self.durable = durable
-        self.programs = find_programs()
+        self.programs = programs or find_programs()
         self.descent: Descent = find_descent(place.postgres / "data")
         self.sockets = place.sockets()
         self.home = place.postgres

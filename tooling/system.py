@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tooling import environment, interrupt, processes
+from tooling.debian import Servers
 from tooling.locks import is_taken, locked
+from tooling.pgbouncer import PgBouncer
 from tooling.places import PYTHON, ROOT, VAR, Place
 from tooling.postgres import Postgres
 from tooling.progress import plain, say
@@ -19,9 +21,9 @@ from tooling.valkey import Valkey
 
 
 class System:
-    """PostgreSQL and Valkey of one place, where the environment doesn't name others."""
+    """PostgreSQL and Valkey of one place, where the environment doesn't name others; with `servers`, Debian's and a PgBouncer."""
 
-    def __init__(self, place: Place, *, durable: bool = True, isolated: bool = False) -> None:
+    def __init__(self, place: Place, *, durable: bool = True, isolated: bool = False, servers: Servers | None = None) -> None:
         self.place = place
         self.base = environment.isolated() if isolated else environment.inherited()
         self.settings: dict[str, str] = {}
@@ -30,8 +32,11 @@ class System:
         left = processes.end_leftovers(place)
         if left:
             say(f"Ended what a killed run had left: {', '.join(left)}.")
-        self.postgres = None if self.base.get("DATABASE_URL") else Postgres(place, durable=durable)
-        self.valkey = None if self.base.get("REDIS_URL") else Valkey(place)
+        self.postgres = (
+            None if self.base.get("DATABASE_URL") else Postgres(place, durable=durable, programs=servers.postgres if servers else None)
+        )
+        self.valkey = None if self.base.get("REDIS_URL") else Valkey(place, program=servers.redis if servers else None)
+        self.pgbouncer = PgBouncer(place, servers.pgbouncer, self.postgres) if servers and self.postgres else None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -40,9 +45,10 @@ class System:
 
     def configure(self, *, base_url: str, mail: str = environment.NOWHERE) -> None:
         """Fixes the settings before anything is started."""
+        application = self.pgbouncer or self.postgres
         self.settings = environment.embedded(
             self.place,
-            database=self.postgres.address("desk_app") if self.postgres else "",
+            database=application.address("desk_app") if application else "",
             owner=self.postgres.address("desk_owner") if self.postgres else "",
             queue=self.valkey.address if self.valkey else "",
             base_url=base_url,
@@ -66,6 +72,8 @@ class System:
             self.postgres.start()
         if self.valkey:
             self.valkey.wait()
+        if self.pgbouncer:
+            self.pgbouncer.start()
 
     def manage(self, *arguments: str, doing: str) -> str:
         """What `manage.py` printed. Raises Refusal with its last words when it failed."""
@@ -79,10 +87,9 @@ class System:
         for child in reversed(self.children):
             child.stop()
         self.children.clear()
-        if self.valkey:
-            self.valkey.stop()
-        if self.postgres:
-            self.postgres.stop()
+        for server in (self.valkey, self.pgbouncer, self.postgres):
+            if server:
+                server.stop()
 
     def remove(self) -> None:
         """Removes a throw-away system's place and what it keeps elsewhere."""
@@ -121,7 +128,7 @@ def finish(process: subprocess.Popen[str], doing: str) -> str:
 
 
 @contextlib.contextmanager
-def throw_away(kind: str, *, durable: bool = False) -> Iterator[System]:
+def throw_away(kind: str, *, durable: bool = False, servers: Servers | None = None) -> Iterator[System]:
     """A system of its own under var/KIND/, not started yet; stopped and gone afterwards, whatever happens."""
     with contextlib.ExitStack() as held:
         with locked(VAR / f"{kind}.lock"):  # nobody sweeps a place between its making and its lock
@@ -129,7 +136,7 @@ def throw_away(kind: str, *, durable: bool = False) -> Iterator[System]:
             place = Place(VAR / kind / f"{os.getpid()}-{secrets.token_hex(2)}")
             place.create()
             held.enter_context(locked(place.root / "lock", wait=False))
-        system = System(place, durable=durable, isolated=True)
+        system = System(place, durable=durable, isolated=True, servers=servers)
         try:
             yield system
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tooling import chromium, dependencies
+from tooling import chromium, debian, dependencies
 from tooling.interrupt import Stopped
 from tooling.places import PYTHON, ROOT
 from tooling.progress import plain, say
@@ -15,6 +15,18 @@ from tooling.static import Collection
 from tooling.system import prepare_translations, throw_away
 
 NO_TESTS = 5  # pytest's exit code
+# What --system runs: all that leans on how a server behaves, and what only makes sense there.
+SYSTEM_TESTS = (
+    "tests/servers",
+    "tests/accounts/test_rls.py",
+    "tests/accounts/test_tenancy.py",
+    "tests/accounts/test_timeouts.py",
+    "tests/flows",
+    "tests/helpdesk/test_isolation.py",
+    "tests/notifications/test_outbox.py",
+    "tests/tickets/test_commands.py",
+    "tests/tooling/test_roles.py",
+)
 
 
 @dataclass
@@ -22,6 +34,7 @@ class Wish:
     """What the command line asks for."""
 
     all: bool = False
+    system: bool = False
     paths: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
 
@@ -32,27 +45,33 @@ class Wish:
 
 
 def read(arguments: Sequence[str]) -> Wish:
-    """An argument that exists as a path (before any ::) is a test to run; --all is ours; the rest is pytest's."""
+    """An argument that exists as a path (before any ::) is a test to run; --all and --system are ours; the rest is pytest's."""
     wish = Wish()
     for argument in arguments:
         if argument == "--all":
             wish.all = True
+        elif argument == "--system":
+            wish.all = wish.system = True
         elif not argument.startswith("-") and (ROOT / argument.partition("::")[0]).exists():
             wish.paths.append(argument)
         else:
             wish.options.append(argument)
+    if wish.system:
+        wish.paths = wish.paths or [path for path in SYSTEM_TESTS if (ROOT / path).exists()]
+        wish.options.append("--reuse-db")  # a pooler's connections would keep a test's database from being dropped; its server goes anyway
     return wish
 
 
 def test(arguments: Sequence[str]) -> int:
-    """pytest's exit code. Raises Refusal when --all is asked for and no browser can be had."""
+    """pytest's exit code. Raises Refusal when no browser can be had for --all, or none of Debian's servers for --system."""
     wish = read(arguments)
     dependencies.ensure(dependencies.DEVELOPING)
     prepare_translations()
     browser = _browser(wish)
-    with throw_away("test") as system:
+    servers = debian.ensure() if wish.system else None
+    with throw_away("test", servers=servers) as system:
         system.configure(base_url="http://127.0.0.1:8000")
-        say("Starting throw-away PostgreSQL and Valkey.")
+        say(f"Starting throw-away {servers or 'PostgreSQL and Valkey'}.")
         static = Collection(system)
         system.prepare()
         static.begin()
@@ -86,6 +105,7 @@ def selection(wish: Wish, *, with_browser: bool) -> list[str]:
     if not any(option.startswith("-m") for option in wish.options):
         left_out = [] if wish.all or wish.names_tests else ["not slow"]
         left_out += [] if with_browser else ["not browser"]
+        left_out += [] if wish.system else ["not servers"]
         chosen += ["-m", " and ".join(left_out)] if left_out else []
     if not wish.names_tests and not any(option.startswith(("-n", "--numprocesses", "--pdb")) for option in wish.options):
         chosen += ["-n", "2"]

@@ -1,6 +1,5 @@
-"""`./run tour`: a fresh system of its own, and the story that is told on it over HTTP and SMTP."""
+"""`./run tour`: a fresh system of its own, and the stories that are told on it over HTTP and SMTP."""
 
-import importlib.util
 import subprocess
 import time
 from collections.abc import Sequence
@@ -15,15 +14,15 @@ from tooling.refusal import USAGE, Refusal
 from tooling.system import prepare_translations, throw_away
 
 STORY = "tooling.tour_story"  # called with the address and the folder of received mail
+NIGHT = "tooling.tour_night"  # called with the part, address, folder, and a file for what the night leaves to the morning
+LOST_AT_NIGHT = ("valkey", "mail", "worker")
 JOIN_SECONDS = "2"
 
 
 def tour(arguments: Sequence[str]) -> int:
-    """The story's exit code. The logs' ends are shown when it failed."""
+    """0 when every story held, else the exit code of the first that did not; then the logs' ends are shown."""
     if arguments:
         raise Refusal("./run tour takes no arguments.", USAGE)
-    if importlib.util.find_spec(STORY) is None:
-        raise Refusal(f"The story is missing: {STORY.replace('.', '/')}.py.")
     dependencies.ensure(dependencies.DEVELOPING)
     prepare_translations()
     with throw_away("tour") as system:
@@ -36,17 +35,32 @@ def tour(arguments: Sequence[str]) -> int:
         application.start()
         application.wait_until_served()
         say(f"It serves {application.address}; the tour begins.")
-        code = _tell(application)
+        code = _tell(application, STORY) or _live_through_a_night(application)
         if code != 0:
             _show_logs(application)
         application.close()
     return code
 
 
-def _tell(application: Application) -> int:
+def _live_through_a_night(application: Application) -> int:
+    """The exit code of the night's story, else of the morning's."""
+    memory = str(application.system.place.root / "night.json")
+    plain("")
+    say(f"Night falls: {', '.join(LOST_AT_NIGHT)} are killed.")
+    application.kill(*LOST_AT_NIGHT)
+    code = _tell(application, NIGHT, "night", more=[memory])
+    if code == 0:
+        plain("")
+        say("Morning comes: they are started again.")
+        application.revive()
+        code = _tell(application, NIGHT, "morning", more=[memory])
+    return code
+
+
+def _tell(application: Application, story: str, *part: str, more: Sequence[str] = ()) -> int:
     """The story runs while the system is watched: a process that dies is told at once."""
     system = application.system
-    command = [str(PYTHON), "-m", STORY, application.address, str(system.place.mail)]
+    command = [str(PYTHON), "-m", story, *part, application.address, str(system.place.mail), *more]
     variables = {key: value for key, value in system.variables.items() if key not in system.settings}
     process = subprocess.Popen(command, cwd=ROOT, env=variables, stdin=subprocess.DEVNULL)
     try:

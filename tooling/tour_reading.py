@@ -4,13 +4,34 @@ import json
 import re
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from tooling.tour_web import Failed, Page, expect
+from tooling.tour_web import Failed, Page, Visitor, expect
 
 Found = TypeVar("Found")
 SETTLING_SECONDS = 30
+PASSWORD = "demo-pulse-2026"  # noqa: S105 - printed at every start of the demo
+
+
+def tell(story: Sequence[tuple[str, Callable[[], str]]]) -> int:
+    """Goes through a story: each step's sentence, and what was observed. 0 when all held, 1 at the first that did not."""
+    begun = time.monotonic()
+    for number, (sentence, step) in enumerate(story, start=1):
+        print(f"{number:2}. {sentence} … ", end="", flush=True)
+        try:
+            print(step(), flush=True)
+        except Failed as failure:
+            print(f"no.\n\nThe tour failed at step {number}, “{sentence}”: {failure}.", flush=True)
+            return 1
+    print(f"\nAll {len(story)} steps held, in {time.monotonic() - begun:.1f} s.", flush=True)
+    return 0
+
+
+def sign_in(visitor: Visitor, address: str, password: str = PASSWORD) -> Page:
+    page = visitor.get("/account/login/")
+    form = page.form("login", "password")
+    return visitor.send(page, form, form.filled(login=address, password=password))
 
 
 def wait_for(look: Callable[[], Found | None], otherwise: str) -> tuple[Found, float]:

@@ -5,15 +5,13 @@ The people are those of the demo data. Each step prints what was observed; the f
 
 import secrets
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tooling.tour_mail import Letter, Mailbox
-from tooling.tour_reading import complaint, is_one, json_number, title, wait_for, why, without
-from tooling.tour_web import Failed, Page, Upload, Visitor, expect
+from tooling.tour_reading import complaint, is_one, json_number, sign_in, tell, title, wait_for, why, without
+from tooling.tour_web import Page, Upload, Visitor, expect
 
-PASSWORD = "demo-pulse-2026"  # noqa: S105 - printed at every start of the demo
 ANA, RODRIGO = "ana.ribeiro@telesul.example", "rodrigo.tavares@sippulse.example"
 FELIPE, RICARDO = "felipe.gomes@contacta.example", "ricardo@menezes-consultoria.example"
 STAFF_DOMAIN = "@sippulse.example"
@@ -59,7 +57,7 @@ class Tour:
 
     # --- The customer's side ----------------------------------------------------------------------------------------
     def refuse_a_wrong_password(self) -> str:
-        page = self._sign_in(self.ana, ANA, "not-her-password")
+        page = sign_in(self.ana, ANA, "not-her-password")
         sentence = complaint(page)
         expect(page.path == "/account/login/", f"she got to {page.path}")
         expect(page.form("login").value("login") == ANA, "her address was not kept")
@@ -67,7 +65,7 @@ class Tour:
         return f"“{sentence}”"
 
     def sign_in_the_customer(self) -> str:
-        page = self._sign_in(self.ana, ANA)
+        page = sign_in(self.ana, ANA)
         expect(page.status == 200 and page.path == "/", f"she got to {page.path} ({page.status})")
         expect("Telesul Telecomunicações" in page.text, "the home page does not name her company")
         return f"{page.seen}, {title(page)}"
@@ -140,7 +138,7 @@ class Tour:
         return f"in {seconds:.1f} s, “{letter.subject}”"
 
     def find_it_in_the_queue(self) -> str:
-        self._sign_in(self.rodrigo, RODRIGO)
+        sign_in(self.rodrigo, RODRIGO)
         page = self.rodrigo.get("/console/")
         expect(page.path == "/console/queues/unverified/", f"the console begins with {page.path}")
         expect(self.subject in page.links(self.desk), f"{self.number} is not among its rows")
@@ -230,7 +228,7 @@ class Tour:
 
     # --- Everybody else ---------------------------------------------------------------------------------------------
     def show_a_stranger_nothing(self) -> str:
-        self._sign_in(self.felipe, FELIPE)
+        sign_in(self.felipe, FELIPE)
         file = next(address for words, address in self.filed.links(self.path).items() if LOG.name in words)
         nowhere = "/tickets/999999999/"
         pairs = [(self.path, nowhere), (file, f"{nowhere}files/999999999/"), (self.secret_path, f"{nowhere}files/999999999/")]
@@ -269,7 +267,7 @@ class Tour:
         return f"in none of {len(outside)} mails to customers"
 
     def switch_companies(self) -> str:
-        home = self._sign_in(self.ricardo, RICARDO)
+        home = sign_in(self.ricardo, RICARDO)
         companies = {}
         for name in ("Telesul Telecomunicações", "Pampa Fibra"):
             switch = next((f for f in home.forms("customer") if name in f.words), None)
@@ -283,11 +281,6 @@ class Tour:
         return f"{self.number} is there at Telesul (200), and not at Pampa Fibra (404)"
 
     # --- How it is done ---------------------------------------------------------------------------------------------
-    def _sign_in(self, visitor: Visitor, address: str, password: str = PASSWORD) -> Page:
-        page = visitor.get("/account/login/")
-        form = page.form("login", "password")
-        return visitor.send(page, form, form.filled(login=address, password=password))
-
     def _compose(self, kind: str, body: str, file: Upload) -> Page:
         page = self.rodrigo.get(self.desk)
         form = page.form("kind", "body", "submission_key")
@@ -366,17 +359,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("Usage: python -m tooling.tour_story ADDRESS MAIL_FOLDER", file=sys.stderr)
         return 2
-    begun = time.monotonic()
-    story = steps(Tour(arguments[0], Mailbox(Path(arguments[1]))))
-    for number, (sentence, step) in enumerate(story, start=1):
-        print(f"{number:2}. {sentence} … ", end="", flush=True)
-        try:
-            print(step(), flush=True)
-        except Failed as failure:
-            print(f"no.\n\nThe tour failed at step {number}, “{sentence}”: {failure}.", flush=True)
-            return 1
-    print(f"\nAll {len(story)} steps held, in {time.monotonic() - begun:.1f} s.", flush=True)
-    return 0
+    return tell(steps(Tour(arguments[0], Mailbox(Path(arguments[1])))))
 
 
 if __name__ == "__main__":

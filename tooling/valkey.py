@@ -29,9 +29,9 @@ def find_on_path() -> Path | None:
 class Valkey:
     """One server. What waits in it may be lost: whatever is owed is a row in the database."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, program: Path | None = None) -> None:
         self.place = place
-        self.program = find_server()
+        self.program = program or find_server()
         self.socket = place.sockets() / "valkey.sock"
         self.child: processes.Child | None = None
 

@@ -10,6 +10,10 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 ALTER ROLE desk_owner LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOBYPASSRLS;
 -- NOINHERIT before the grants: without a scope the application may do nothing.
 ALTER ROLE desk_app LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+-- For what the application does outside its scopes, such as looking up a session; each scope sets its own, LOCAL.
+ALTER ROLE desk_app SET statement_timeout = '15s';
+ALTER ROLE desk_app SET lock_timeout = '5s';
+ALTER ROLE desk_app SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE desk_tenant NOLOGIN NOSUPERUSER NOBYPASSRLS;
 ALTER ROLE desk_command NOLOGIN NOSUPERUSER NOBYPASSRLS;
 ALTER ROLE desk_provider NOLOGIN NOSUPERUSER NOBYPASSRLS;

@@ -1,0 +1,1 @@
+"""An app of a test: its migrations alter a table of ours."""
