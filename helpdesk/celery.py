@@ -33,6 +33,8 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # however long Redis is away: giving up would need a person
+    task_time_limit=1800,  # a task that hangs is ended; sweeps begin again where they were
     # Ringing must not hold a page: a silent Redis is given up after a second, and the sweep comes anyway.
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1},
     task_publish_retry=False,

@@ -10,6 +10,9 @@ import environ
 
 T = TypeVar("T")
 
+# A database server that is gone without a word is told within seconds, at connecting and in the middle of a statement.
+NOTICED = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20000}
+
 KNOWN_SETTINGS: dict[str, str] = {
     "DATABASE_URL": "PostgreSQL as the application (role desk_app): postgres://desk_app:secret@host:5432/helpdesk",
     "DATABASE_OWNER_URL": "PostgreSQL as the owner of the tables (role desk_owner); only migrations use it",
@@ -123,7 +126,7 @@ def database(name: str) -> dict[str, object]:
     options = config.get("OPTIONS", {})
     config["HOST"] = options.pop("host", config.get("HOST", ""))
     config["PORT"] = options.pop("port", config.get("PORT", ""))
-    config["OPTIONS"] = options
+    config["OPTIONS"] = NOTICED | options
     return dict(config)
 
 
@@ -153,7 +156,8 @@ def mail(name: str) -> dict[str, object]:
     if parts.scheme not in {"smtp", "smtps", "smtp+tls", "smtp+ssl"} or not parts.hostname:
         raise WrongSetting(name, f"“{parts.scheme}://…” is not a mail server's address.")
     config = _parsed(name, value.replace("smtps://", "smtp+ssl://", 1), environ.Env.email_url_config)
-    return {key: setting for key, setting in config.items() if key.startswith("EMAIL_")} | {"EMAIL_TIMEOUT": 20}
+    ours = {"EMAIL_BACKEND": "notifications.smtp.EmailBackend", "EMAIL_TIMEOUT": 20}
+    return {key: setting for key, setting in config.items() if key.startswith("EMAIL_")} | ours
 
 
 def shared_secret(name: str) -> str:

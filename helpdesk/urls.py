@@ -24,6 +24,7 @@ console_urls: list[URLPattern | URLResolver] = [
     *notifications.urls.console_urls,
 ]
 handler429 = "helpdesk.limiting.too_many_attempts"
+handler500 = "helpdesk.views.server_error"
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -11,7 +11,6 @@ import threading
 from celery import current_app
 from django.db import connection, transaction
 from kombu import Connection
-from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -62,5 +61,5 @@ def _send() -> None:
     try:
         with Connection(current_app.conf.broker_write_url or current_app.conf.broker_url, transport_options=IMPATIENT) as queue:
             current_app.send_task("notifications.tasks.relay_outbox", expires=10, retry=False, connection=queue)
-    except (OSError, OperationalError) as error:
+    except Exception as error:  # dead, full, another password: what caused it is committed, and its page must not fail
         log.warning("The queue did not take the bell: %s", type(error).__name__)

@@ -126,7 +126,8 @@ def claim(now: datetime) -> Mail | None:
         if mail.state == Mail.State.SENDING:
             mail.unknown_outcomes += 1
             if mail.attempts >= ATTEMPTS:
-                _park(mail, "The process that sent it died each time.")
+                error = "The process that sent it died each time."
+                _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error, unknown_outcomes=mail.unknown_outcomes)
                 return claim(now)
         elif mail.attempts == 0 and mail.thread:
             _join_waiting(mail)
@@ -175,25 +176,26 @@ def _without_link(mail: Mail) -> dict[str, object]:
     return {"action_url": ""} if mail.is_about_account and not settings.EMBEDDED else {}
 
 
-def mark_failed(*, mail: Mail, error: str, refusal: Verdict = NO_REFUSAL, now: datetime) -> None:
-    """Try again after a growing pause; after ATTEMPTS, park it where staff see it (NOT-4). What is refused for good bounces at once."""
+def mark_failed(*, mail: Mail, error: str, refusal: Verdict = NO_REFUSAL, may_have_arrived: bool = False, now: datetime) -> None:
+    """Try again after a growing pause; after ATTEMPTS, park it where staff see it (NOT-4). What is refused for good bounces at once.
+
+    `may_have_arrived`: the server fell silent with the whole mail in its hands, which is counted as an unknown outcome.
+    """
+    error, unknown = error.replace("\0", "")[:500], mail.unknown_outcomes + may_have_arrived
     with as_provider():
         if refusal.is_bounce:
             _bounce(mail, error, refusal, now)
         elif mail.attempts >= ATTEMPTS:
-            _park(mail, error)
+            _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error, unknown_outcomes=unknown)
         else:
-            _note(mail, state=Mail.State.DUE, lease_until=None, last_error=error[:500], due_at=now + PAUSES[mail.attempts - 1])
+            due = now + PAUSES[mail.attempts - 1]
+            _note(mail, state=Mail.State.DUE, lease_until=None, last_error=error, due_at=due, unknown_outcomes=unknown)
 
 
 def _bounce(mail: Mail, error: str, refusal: Verdict, now: datetime) -> None:
-    bounced = _note(mail, state=Mail.State.BOUNCED, outcome_at=now, lease_until=None, last_error=error[:500])
+    bounced = _note(mail, state=Mail.State.BOUNCED, outcome_at=now, lease_until=None, last_error=error)
     if bounced and refusal.of_address:
         marks.set_mark(mail=mail, reason=error, refused_at_once=True, at=now)
-
-
-def _park(mail: Mail, error: str) -> None:
-    _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error[:500], unknown_outcomes=mail.unknown_outcomes)
 
 
 def _note(mail: Mail, **changes: object) -> bool:

@@ -1,26 +1,35 @@
 """The relay: takes mails from the outbox one by one and hands them to the mail server."""
 
+import contextlib
 import logging
 import smtplib
 import time
+from collections.abc import Callable
 
 from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from celery import shared_task
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import Error
+from django.db import connection as database
 from django.utils import timezone
 
 from accounts.tenancy import as_provider, working_as
+from helpdesk.lib.outages import is_outage
 from notifications import bounces, commands
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.composition import compose
 from notifications.models import Mail
+from notifications.smtp import OutcomeUnknown
 
 log = logging.getLogger(__name__)
 ROUND_SECONDS = 50
+# No relay outlives a lease: one that a trickling server holds is ended before another may take its mail.
+LONGEST_SECONDS = int(commands.LEASE.total_seconds()) - 60
+AGAIN_SECONDS = 0.5
 
 
-@shared_task
+@shared_task(time_limit=LONGEST_SECONDS)
 @working_as("relay")
 def relay_outbox() -> int:
     """Send what is due until nothing is or the round is over; returns how many mails the server took."""
@@ -31,7 +40,7 @@ def relay_outbox() -> int:
         while time.monotonic() < ends and (mail := commands.claim(timezone.now())):
             sent += send(mail, connection)
     finally:
-        connection.close()
+        _hang_up(connection)
     return sent
 
 
@@ -47,14 +56,38 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
             message = compose(mail, list(mail.joined.order_by("pk")))
         connection.open()
         message.connection = connection
-        message.send()
-    except (OSError, smtplib.SMTPException, AnymailError, ValueError) as error:
-        log.warning("mail %s to its server failed: %s", mail.pk, type(error).__name__)
-        connection.close()
-        commands.mark_failed(mail=mail, error=_said(error), refusal=refusal_of(error), now=timezone.now())
+        if not message.send():
+            raise ValueError("It has no address, so that nothing was sent.")
+    except Exception as error:  # a row that can't even be composed is parked like any other, and holds nobody up
+        expected = isinstance(error, OSError | AnymailError) or is_outage(error)
+        log.warning("mail %s to its server failed: %s", mail.pk, type(error).__name__, exc_info=not expected)
+        _hang_up(connection)
+        said, refusal, unknown = _said(error), refusal_of(error), isinstance(error, OutcomeUnknown)
+        _until_noted(lambda: commands.mark_failed(mail=mail, error=said, refusal=refusal, may_have_arrived=unknown, now=timezone.now()))
         return False
-    commands.mark_sent(mail=mail, service_id=str(message.anymail_status.message_id or ""), now=timezone.now())
+    service_id = str(message.anymail_status.message_id or "")
+    _until_noted(lambda: commands.mark_sent(mail=mail, service_id=service_id, now=timezone.now()))
     return True
+
+
+def _hang_up(connection: BaseEmailBackend) -> None:
+    """A server that is gone can't be taken leave of."""
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        connection.close()
+
+
+def _until_noted(note: Callable[[], None]) -> None:
+    """Note what became of a mail, though the database be away for a while: what the server took would go out again (NOT-1)."""
+    ends = time.monotonic() + LONGEST_SECONDS
+    while True:
+        try:
+            return note()
+        except Error as error:
+            if database.in_atomic_block or not is_outage(error) or time.monotonic() > ends:
+                raise
+            log.warning("the database is away; what became of a mail is noted as soon as it is back")
+            database.close()
+            time.sleep(AGAIN_SECONDS)
 
 
 def refusal_of(error: Exception) -> Verdict:

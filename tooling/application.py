@@ -17,6 +17,7 @@ from tooling.valkey import Valkey
 
 RESTARTS = 3  # of one process; one that keeps dying needs a person
 STARTING_SECONDS = 60
+CELERY = ("celery", "--app", "helpdesk", "--quiet")
 
 
 class Application:
@@ -57,13 +58,23 @@ class Application:
 
     def start(self) -> None:
         """Begins web, worker and beat."""
+        self.start_web()
+        self.start_worker()
+        self.start_beat()
+
+    def start_web(self) -> None:
         gunicorn = ("gunicorn", "helpdesk.wsgi:application", "--config", "deploy/gunicorn.conf.py", "--workers", "2", "--max-requests", "0")
         options = ("--bind", f"fd://{self.web.fileno()}", "--graceful-timeout", "5")
         self._launch("web", [*gunicorn, *options], [self.web.fileno()])
-        celery = ("celery", "--app", "helpdesk", "--quiet")
-        self._launch("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"])
-        schedule = self.system.place.root / "beat-schedule"
-        self._launch("beat", [*celery, "beat", "--loglevel", "INFO", "--pidfile", "", "--schedule", str(schedule)])
+
+    def start_worker(self, name: str = "worker") -> None:
+        options = ("--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h")
+        self._launch(name, [*CELERY, "worker", *options])
+
+    def start_beat(self, name: str = "beat") -> None:
+        """A second one, by another name, has a schedule of its own."""
+        schedule = self.system.place.root / f"{name}-schedule"
+        self._launch(name, [*CELERY, "beat", "--loglevel", "INFO", "--pidfile", "", "--schedule", str(schedule)])
 
     def wait_until_served(self) -> None:
         """Returns when a page is served. Raises Refusal when a process died or the time is over."""

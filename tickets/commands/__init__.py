@@ -28,7 +28,16 @@ from tickets.commands.rendering import render_messages
 from tickets.commands.satisfaction import NotSolvedByStaff, rate
 from tickets.commands.scanning import claim_scan, scan, scan_messages
 from tickets.commands.states import HoldInPlace, QuestionMissing, change_status, close_resolved, mark_solved
-from tickets.commands.uploading import FileTooLarge, MissingFile, TooManyWaiting, discard_upload, sweep_orphans, sweep_uploads, upload
+from tickets.commands.uploading import (
+    FileTooLarge,
+    MissingFile,
+    NoRoom,
+    TooManyWaiting,
+    discard_upload,
+    sweep_orphans,
+    sweep_uploads,
+    upload,
+)
 from tickets.story import AlreadySent
 
 __all__ = [
@@ -46,6 +55,7 @@ __all__ = [
     "FileTooLarge",
     "HoldInPlace",
     "MissingFile",
+    "NoRoom",
     "NotCovered",
     "NotForThem",
     "NotSolvedByStaff",

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -104,18 +104,28 @@ def close_resolved(*, now: datetime, most: int = 500) -> int:
     """Close tickets resolved seven days ago or longer (TIC-4); returns how many. A reply that comes first wins.
 
     One whose verdict is contested, or that was declared anew, stays open for the verdict that it waits for.
+    One that can't be closed is logged and passed over: neither it nor many of its kind hold up the others.
     """
-    with as_provider():
-        undecided = Ticket.objects.filter(status=Status.RESOLVED).wanting_verdict()
-        due = Ticket.objects.filter(status=Status.RESOLVED, resolved_at__lte=now - CLOSES_AFTER).exclude(pk__in=undecided.values("pk"))
-        candidates = list(due.order_by("resolved_at")[:most])
-    closed = 0
-    for candidate in candidates:
-        try:
-            closed += _close(candidate, now)
-        except DatabaseError:
-            log.exception("%s could not be closed; the others go on", candidate.number)
+    closed, failed = 0, set[int]()
+    while candidates := _to_close(now, failed, most):
+        for candidate in candidates:
+            try:
+                closed += _close(candidate, now)
+            except Exception:
+                if not connection.is_usable():
+                    raise  # it is not this ticket: the next sweep finds the database again
+                log.exception("%s could not be closed; the others go on", candidate.number)
+                failed.add(candidate.pk)
+        if len(candidates) < most:
+            break
     return closed
+
+
+def _to_close(now: datetime, without: set[int], most: int) -> list[Ticket]:
+    with as_provider():
+        undecided = Ticket.objects.filter(status=Status.RESOLVED).wanting_verdict().values("pk")
+        due = Ticket.objects.filter(status=Status.RESOLVED, resolved_at__lte=now - CLOSES_AFTER).exclude(pk__in=undecided)
+        return list(due.exclude(pk__in=without).order_by("resolved_at", "pk")[:most])
 
 
 def _close(candidate: Ticket, now: datetime) -> bool:

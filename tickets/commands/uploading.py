@@ -1,6 +1,7 @@
 """Files that people send, before a message takes them."""
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,6 +20,9 @@ from accounts.tenancy import acting_for, as_provider
 from helpdesk.lib.filenames import clean_file_name, media_type_for
 from helpdesk.lib.refusals import Refusal
 from tickets.models import File
+from tickets.uploads import NO_ROOM, sweep_incoming
+
+log = logging.getLogger(__name__)
 
 A_DAY = timedelta(days=1)
 KEPT_UNTAKEN = A_DAY
@@ -34,6 +38,10 @@ class TooMuchToday(TooOften):
     sentence = _("Your company sent very many files within a day. Go on in %(minutes)s min, or tell us where we can fetch them.")
 
 
+class NoRoom(Refusal):
+    sentence = _("There is no room for “%(name)s” on our side right now. Send your text without it; attach it again in an hour.")
+
+
 class TooManyWaiting(Refusal):
     sentence = _("%(count)s of your files wait to be sent with a message. Send or remove some of them first.")
 
@@ -43,7 +51,10 @@ class MissingFile(Refusal):
 
 
 def upload(*, customer_id: int, uploader: Person, name: str, content: "Content[bytes]", now: datetime) -> File:
-    """Store one file under a name of our own; only its uploader sees it until a message takes it. Raises FileTooLarge, TooManyWaiting, TooMuchToday."""
+    """Store one file under a name of our own; only its uploader sees it until a message takes it.
+
+    Raises FileTooLarge, TooManyWaiting, TooMuchToday, NoRoom.
+    """
     shown = clean_file_name(name)
     if content.size > settings.FILE_MAX_BYTES:
         raise FileTooLarge(name=shown, limit=settings.FILE_MAX_BYTES // 1024**2)
@@ -67,12 +78,15 @@ def upload(*, customer_id: int, uploader: Person, name: str, content: "Content[b
             media_type=media_type_for(shown),
             uploaded_at=now,
         )
-        row.stored_as.save(f"{key[:FOLDER_LENGTH]}/{key}", content, save=False)
-        stored = str(row.stored_as.name)
+        stored = f"{key[:FOLDER_LENGTH]}/{key}"
         try:
+            row.stored_as.save(stored, content, save=False)
             row.save()
-        except Exception:
+        except Exception as error:
             row.stored_as.storage.delete(stored)
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                log.exception("there is no room for uploads")
+                raise NoRoom(name=shown) from error
             raise
     return row
 
@@ -101,13 +115,13 @@ def discard_upload(*, file: File) -> None:
 
 
 def sweep_uploads(*, now: datetime, most: int = 500) -> int:
-    """Remove files that waited a day for a message that never came; returns how many."""
+    """Remove files that waited a day for a message that never came, and what killed web processes left; returns how many."""
     with as_provider():
         old = File.objects.filter(message=None, uploaded_at__lt=now - KEPT_UNTAKEN).select_for_update(skip_locked=True)
         rows = list(old.order_by("uploaded_at")[:most])
         for row in rows:
             _remove(row)
-    return len(rows)
+    return len(rows) + sweep_incoming(now)
 
 
 def sweep_orphans(*, now: datetime) -> int:

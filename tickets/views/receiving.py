@@ -1,6 +1,7 @@
 """Files that come with a form, or before it: both faces take them the same way."""
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from csp.constants import NONE
 from django.conf import settings
@@ -15,7 +16,7 @@ from helpdesk.lib.filenames import DOWNLOAD_TYPE
 from helpdesk.lib.refusals import Refusal
 from tickets import commands
 from tickets.models import File
-from tickets.uploads import refused_uploads
+from tickets.uploads import refused_uploads, unstored_uploads
 
 
 @dataclass
@@ -39,6 +40,7 @@ def receive_files(request: DeskRequest, customer_id: int) -> Received:
         return found
     limit = settings.FILE_MAX_BYTES // 1024**2
     found.errors += [str(commands.FileTooLarge(name=name, limit=limit)) for name in refused_uploads(request)]
+    found.errors += [str(commands.NoRoom(name=name)) for name in unstored_uploads(request)]
     for content in [*request.FILES.getlist("files"), *request.FILES.getlist("file")]:
         try:
             found.files.append(
@@ -59,7 +61,12 @@ def upload_answer(request: DeskRequest, customer_id: int) -> JsonResponse:
     """One file sent by itself: its id for the form, or a sentence."""
     received = receive_files(request, customer_id)
     if received.errors:
-        return JsonResponse({"error": received.errors[0]}, status=413 if refused_uploads(request) else 422)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if refused_uploads(request):
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        elif unstored_uploads(request):
+            status = HTTPStatus.INSUFFICIENT_STORAGE
+        return JsonResponse({"error": received.errors[0]}, status=status)
     if not received.files:
         return JsonResponse({"error": _("No file arrived. Choose it again.")}, status=422)
     file = received.files[-1]

@@ -1,5 +1,9 @@
-"""Two people at once, with real commits: one outcome each. Where it is cheap, the same without the lock, to see that there is a race."""
+"""Two people at once, with real commits: one outcome each.
 
+Each race has its control: the same without the lock (or the key), which must go wrong, so that the proof can fail.
+"""
+
+import threading
 from datetime import timedelta
 
 import pytest
@@ -40,6 +44,11 @@ def events(ticket):
 def names(results):
     """What each came to: the name of what it raised, else what it returned."""
     return [type(result).__name__ if isinstance(result, Exception) else result for result in results]
+
+
+def unlocked(ticket):
+    """What `story.lock` would be if it forgot the lock."""
+    return Ticket.objects.select_related("customer", "product", "team", "requester", "assignee").get(pk=ticket.pk)
 
 
 # --- The same form twice -----------------------------------------------------------------------------------------------
@@ -94,14 +103,19 @@ def test_the_same_reply_twice_at_once_is_written_once(world, ticket, browsers, m
     assert events(ticket) == [(1, "opened"), (2, "replied")]
 
 
+def test_without_the_lock_the_same_reply_twice_collides(world, ticket, browsers, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+    form = {"body": "Any news?", "submission_key": KEY}
+
+    answers = at_once(*(lambda client=client: client.post(f"/tickets/{ticket.pk}/reply/", form).status_code for client in browsers))
+
+    assert sorted(map(str, names(answers))) == ["302", IntegrityError.__name__]
+
+
 # --- Two verdicts ------------------------------------------------------------------------------------------------------
 def verify(world, ticket, agent, severity="high", reason="", seen=None):
     values = {"type": "technical", "severity": severity, "reason": reason, "seen": seen, "now": NOW}
     return commands.verify(ticket=ticket, agent=agent.person, **values).severity
-
-
-def unlocked(ticket):
-    return Ticket.objects.select_related("customer", "product", "team", "requester", "assignee").get(pk=ticket.pk)
 
 
 def test_two_agents_confirm_at_once_and_it_is_verified_once(world, ticket, meeting, monkeypatch):
@@ -263,6 +277,99 @@ def test_a_reply_that_comes_too_late_opens_a_follow_up(world, resolved, meeting,
         follow_up = Ticket.objects.exclude(pk=resolved.pk).get()
         assert (closed, replied, follow_up.follow_up_of_id) == (1, follow_up.pk, resolved.pk)
         assert Ticket.objects.get(pk=resolved.pk).status == "closed"
+
+
+def test_without_the_lock_a_reply_that_comes_too_late_fails(world, resolved, monkeypatch):
+    both_read, closed = threading.Barrier(2), threading.Event()
+
+    def read_and_be_late(ticket):
+        found = unlocked(ticket)
+        both_read.wait(10)
+        if threading.current_thread().name == "late":
+            closed.wait(10)
+        return found
+
+    def close():
+        try:
+            return commands.close_resolved(now=LATER)
+        finally:
+            closed.set()
+
+    def reply():
+        threading.current_thread().name = "late"
+        return commands.reply(ticket=resolved, author=world.ada, body="It is back.", now=LATER).pk
+
+    monkeypatch.setattr(story, "lock", read_and_be_late)
+
+    assert names(at_once(close, reply)) == [1, IntegrityError.__name__]
+
+
+# --- Two sweeps, two assignments, two clicks ---------------------------------------------------------------------------
+def closings(ticket):
+    return [kind for _position, kind in events(ticket)].count("status_changed") - 1  # it was solved before
+
+
+def test_two_sweeps_at_once_close_a_ticket_once(resolved, meeting, monkeypatch, caplog):
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    results = at_once(*[lambda: commands.close_resolved(now=LATER)] * 2)
+
+    assert (sorted(results), closings(resolved), caplog.messages) == ([0, 1], 1, [])
+
+
+def test_without_the_lock_two_sweeps_collide(resolved, meeting, monkeypatch, caplog):
+    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+
+    results = at_once(*[lambda: commands.close_resolved(now=LATER)] * 2)
+
+    assert (sorted(results), caplog.messages) == ([0, 1], [f"{resolved.number} could not be closed; the others go on"])
+
+
+def assign_to_themselves(world, ticket):
+    return at_once(
+        *(lambda s=s: commands.assign(ticket=ticket, agent=s.person, assignee=s, now=NOW).assignee_id for s in (world.sara, world.lea))
+    )
+
+
+def test_two_assignments_at_once_follow_each_other(world, ticket, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    results = assign_to_themselves(world, ticket)
+
+    with as_provider():
+        steps = [(e.data["from"], e.data["to"]) for e in Event.objects.filter(kind="assigned").order_by("position")]
+        last = Ticket.objects.get().assignee_id
+    assert sorted(results) == sorted([world.sara.pk, world.lea.pk])
+    assert steps == [(None, steps[0][1]), (steps[0][1], last)]
+
+
+def test_without_the_lock_two_assignments_collide(world, ticket, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+
+    results = assign_to_themselves(world, ticket)
+
+    assert [type(result) for result in results].count(IntegrityError) == 1
+
+
+def solve_both(world, ticket):
+    """Ada and Alan press “This is solved”."""
+    return at_once(*(lambda p=p: str(commands.mark_solved(ticket=ticket, person=p, now=NOW).status) for p in (world.ada, world.alan)))
+
+
+def test_two_clicks_on_solved_at_once_solve_it_once(world, ticket, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(story.lock))
+
+    results = solve_both(world, ticket)
+
+    assert (results, events(ticket)) == (["resolved", "resolved"], [(1, "opened"), (2, "status_changed")])
+    with as_provider():
+        assert Mail.objects.filter(kind="ticket_status", address="sara@support.example").count() == 1
+
+
+def test_without_the_lock_two_clicks_on_solved_collide(world, ticket, meeting, monkeypatch):
+    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+
+    assert sorted(names(solve_both(world, ticket))) == [IntegrityError.__name__, "resolved"]
 
 
 # --- The last admin ----------------------------------------------------------------------------------------------------
