@@ -116,14 +116,14 @@ def test_a_trusted_proxys_number_is_taken_when_it_is_one(settings, given, is_tak
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/nothing-here/", "/tickets/99999999/"])
-def test_an_error_page_shows_the_number_to_quote(world, path):
-    client = Client()
+def test_an_error_page_shows_the_number_to_quote_except_where_there_is_nothing(world):
+    client = Client(enforce_csrf_checks=True)
     client.force_login(world.ada)
-    answer = client.get(path)
+    refused, missing = client.post("/tickets/new/"), client.get("/tickets/99999999/")
 
-    assert answer.status_code == 404
-    assert answer["X-Request-ID"] in answer.content.decode()
+    assert (refused.status_code, missing.status_code) == (403, 404)
+    assert refused["X-Request-ID"] in refused.content.decode()
+    assert missing["X-Request-ID"] not in missing.content.decode()
 
 
 @pytest.mark.django_db
