@@ -10,7 +10,9 @@ from accounts import rls
 from tests.expanding import all_faults, unreleased
 
 # What is allowed all the same: the beginning of the fault's sentence, and why it does no harm.
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "tickets.0005_private_tickets: ChangedPolicy on ": "it hides private tickets, of which the code before makes none; all else is as it was",
+}
 
 
 def test_no_migration_stops_the_service_or_the_code_before_it():

@@ -105,11 +105,13 @@ def test_the_same_reply_twice_at_once_is_written_once(world, ticket, browsers, m
 
 def test_without_the_lock_the_same_reply_twice_collides(world, ticket, browsers, meeting, monkeypatch):
     monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+    for client in browsers:
+        client.raise_request_exception = False  # Django's client hears of the other thread's exception too
     form = {"body": "Any news?", "submission_key": KEY}
 
     answers = at_once(*(lambda client=client: client.post(f"/tickets/{ticket.pk}/reply/", form).status_code for client in browsers))
 
-    assert sorted(map(str, names(answers))) == ["302", IntegrityError.__name__]
+    assert sorted(answers) == [302, 500]
 
 
 # --- Two verdicts ------------------------------------------------------------------------------------------------------

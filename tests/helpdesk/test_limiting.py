@@ -59,8 +59,8 @@ def test_a_flood_of_replies_is_refused_and_the_text_is_kept(world, ada, settings
 
 @pytest.mark.parametrize("what", ["upload", "bytes"])
 def test_a_flood_of_files_is_refused_as_the_script_understands(ada, settings, what):
-    settings.LIMITS = settings.LIMITS | {what: {"upload": (1, 3600), "bytes": (600, 3600)}[what]}
-    answers = [ada.post(reverse("portal:upload"), {"file": SimpleUploadedFile("a.log", b"x" * 300)}) for _n in range(2)]
+    settings.LIMITS = settings.LIMITS | {what: {"upload": (1, 3600), "bytes": (500_000, 3600)}[what]}
+    answers = [ada.post(reverse("portal:upload"), {"file": SimpleUploadedFile("a.log", b"x" * 300_000)}) for _n in range(2)]
 
     assert [answer.status_code for answer in answers] == [201, 429]
     assert "try again in 60 min" in answers[1].json()["error"]

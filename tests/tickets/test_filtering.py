@@ -80,7 +80,7 @@ WRONG = {
     "product": "abc",
     "opened_from": "0000-99-99",
     "opened_to": "9999-12-31",
-    "q": "x" * 201,
+    "q": "x" * 301,
 }
 
 

@@ -188,7 +188,7 @@ def test_what_was_there_before_counts_as_read():
     ticket = make.ticket(world.contract, world.softswitch, world.ada)
     commands.watch(ticket=ticket, person=world.alan, actor=world.ada, by_staff=False, now=NOW)
     answer(ticket, world)
-    baseline = import_module("tickets.migrations.0021_reading_baseline").BASELINE
+    baseline = import_module("tickets.migrations.0010_reading_baseline").BASELINE
     _sign_in_as("DATABASE_OWNER_URL")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tickets_reading")
