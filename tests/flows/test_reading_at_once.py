@@ -45,9 +45,9 @@ def test_two_windows_open_the_same_ticket_at_once(world, ticket, windows, monkey
 
 
 def test_whoever_reads_and_replies_at_once_does_not_block_themselves(world, ticket, windows, monkeypatch):
-    noting = Meeting().before(reading.note_read)
-    monkeypatch.setattr(reading, "note_read", noting)
-    monkeypatch.setattr(conversation, "note_read", noting)
+    meeting, note_read = Meeting(), reading.note_read
+    monkeypatch.setattr(reading, "note_read", meeting.after(note_read))
+    monkeypatch.setattr(conversation, "note_read", meeting.before(note_read))
     one, other = windows
 
     answers = at_once(
