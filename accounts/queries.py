@@ -4,13 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from accounts.models import AuditEntry, Customer, Invitation, Membership, Person, StaffMember
+from helpdesk.lib.prepared import Prepared, among
 
 
 def display_names(person_ids: Iterable[int | None]) -> dict[int, str]:
     """Names by person, as the present scope may know them: of staff their display name; whoever it may not know is missing."""
-    ids = {pk for pk in person_ids if pk is not None}
-    names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
-    return names | dict(StaffMember.objects.filter(pk__in=ids).values_list("pk", "display_name"))
+    ids = sorted({pk for pk in person_ids if pk is not None})
+    return dict(_names(ids)) | dict(_display_names(ids)) if ids else {}
+
+
+_names = Prepared(lambda ids: Person.objects.filter(among("id", ids)).order_by().values_list("pk", "name"))
+_display_names = Prepared(lambda ids: StaffMember.objects.filter(among("person_id", ids)).order_by().values_list("pk", "display_name"))
 
 
 def people_page(customer: Customer, now: datetime) -> dict[str, object]:

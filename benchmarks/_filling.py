@@ -267,7 +267,7 @@ TICKETS = (
     """,
     """
     INSERT INTO tickets_ticket (id, customer_id, contract_id, product_id, environment_id, requester_id, opened_by_id, channel, subject, type, severity,
-            declared_type, declared_severity, verified_at, verified_by_id, status, team_id, assignee_id, opened_at, changed_at, public_changed_at,
+            declared_type, declared_severity, verified_at, verified_by_id, verdict_wanted_since, status, team_id, assignee_id, opened_at, changed_at, public_changed_at,
             resolved_at, closed_at, event_count, submission_key)
         SELECT id, customer_id, contract_id, product_id, environment_id, requester_id, requester_id, 'portal',
             initcap((%(words)s::text[])[1 + pg_temp.noise(n, 11) %% cardinality(%(words)s::text[])]) || ' '
@@ -276,6 +276,7 @@ TICKETS = (
             type, severity, type, severity,
             CASE WHEN open_as IS DISTINCT FROM 0 THEN opened_at + interval '20 minutes' END,
             CASE WHEN open_as IS DISTINCT FROM 0 THEN agent_id END,
+            CASE WHEN open_as = 0 THEN opened_at END,
             CASE WHEN open_as IS NULL THEN CASE WHEN n > 0.99 * %(rows)s THEN 'resolved' ELSE 'closed' END
                  ELSE (ARRAY['new', 'open', 'open', 'open', 'open', 'open', 'waiting_customer', 'waiting_customer', 'waiting_third_party', 'waiting_approval'])[1 + open_as] END,
             team_id, CASE WHEN open_as IS NULL OR open_as > 2 THEN agent_id END, opened_at, opened_at + interval '5 hours', opened_at + interval '5 hours',
@@ -285,8 +286,8 @@ TICKETS = (
         FROM plan
     """,
     """
-    INSERT INTO tickets_message (customer_id, ticket_id, author_id, by_staff, internal, body, html, html_version, written_at, submission_key)
-        SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body, '<p>' || body || '</p>', %(version)s,
+    INSERT INTO tickets_message (customer_id, ticket_id, author_id, by_staff, internal, body, html, html_version, scanned_at, written_at, submission_key)
+        SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body, '<p>' || body || '</p>', %(version)s, %(now)s,
             opened_at + m * (interval '5 hours' / messages), gen_random_uuid()
         FROM plan, generate_series(1, messages) m, LATERAL (
             SELECT string_agg((%(words)s::text[])[1 + (pg_temp.noise(n * 1000 + m * 64 + k, 21) %% 997) * (pg_temp.noise(n * 1000 + m * 64 + k, 22) %% 997)
@@ -315,17 +316,21 @@ TICKETS = (
         FROM plan WHERE open_as IS NULL
     """,
     """
-    INSERT INTO tickets_file (customer_id, message_id, internal, uploader_id, name, size, sha256, media_type, stored_as, uploaded_at)
+    INSERT INTO tickets_file (customer_id, message_id, internal, uploader_id, name, size, sha256, media_type, stored_as, uploaded_at, scanned_at)
         SELECT m.customer_id, m.id, m.internal, m.author_id, 'calls-' || m.id || '.log', 20000 + m.id %% 50000, repeat('0', 64), 'text/plain; charset=utf-8',
-            'aa/' || m.id, m.written_at
+            'aa/' || m.id, m.written_at, m.written_at
         FROM tickets_message m WHERE m.id %% 25 = 0
     """,
     """
     INSERT INTO notifications_mail (customer_id, recipient_id, address, language, kind, key, thread, subject, headline, body_text, body_html, needs,
-            status_line, quoted_text, action_label, action_url, reason, state, message_uuid, created_at, due_at, attempts, unknown_outcomes, sent_at, last_error)
+            status_line, quoted_text, action_label, action_url, reason, state, message_uuid, created_at, due_at, attempts, unknown_outcomes, sent_at, last_error, about_table, about_id)
         SELECT e.customer_id, p.requester_id, 'person@company.example', 'pt-br', 'ticket_replied', 'event-' || e.id || ':' || p.requester_id,
-            'ticket-' || p.id, '[SP-' || p.id || ']', 'answered', 'text', '<p>text</p>', '', '', '', '', '', '', 'sent', gen_random_uuid(), e.at, e.at, 1, 0, e.at, ''
+            'ticket-' || p.id, '[SP-' || p.id || ']', 'answered', 'text', '<p>text</p>', '', '', '', '', '', '', 'sent', gen_random_uuid(), e.at, e.at, 1, 0, e.at, '', 'tickets_event', e.id
         FROM tickets_event e JOIN plan p ON p.id = e.ticket_id WHERE e.by_staff AND NOT e.internal AND e.kind = 'replied'
+    """,
+    """
+    INSERT INTO tickets_reading (customer_id, ticket_id, person_id, position, read_at)
+        SELECT customer_id, id, requester_id, messages + 3, opened_at + interval '6 hours' FROM plan WHERE n %% 50 > 0
     """,
 )
 

@@ -4,27 +4,31 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Membership, Person, StaffMember
 from accounts.tenancy import acting_for
-from contracts.models import Contract, Environment, EnvironmentContact, Installation, Product, RulingTerms, Standing
+from contracts.models import (
+    Contract,
+    ContractProduct,
+    Environment,
+    EnvironmentContact,
+    Installation,
+    Product,
+    RulingTerms,
+    Standing,
+    Terms,
+)
+from helpdesk.lib.prepared import Prepared, attach, attach_many
 
 CUSTOMERS_A_PAGE = 100
-INSTALLED = Prefetch("installations", Installation.objects.select_related("product", "version"))
 
 
 def contracts_in_force(customer: Customer, now: datetime) -> list[Contract]:
     """The customer's contracts in force now, each by the day in its calendar's zone; the one that ends last comes first."""
-    contracts = (
-        Contract.objects.filter(customer=customer)
-        .select_related("calendar", "account_manager")
-        .prefetch_related("terms", "standings", "products")
-        .order_by("number")
-    )
-    standing = [c for c in contracts if c.is_in_force_on(c.today(now))]
+    standing = [c for c in _with_products(customer.pk) if c.is_in_force_on(c.today(now))]
     return sorted(standing, key=lambda c: c.terms_on(c.today(now)).last_date, reverse=True)
 
 
@@ -99,16 +103,39 @@ def out_of_reach(customer: Customer, bouncing: Container[str], now: datetime) ->
 
 def customer_panel(customer: Customer, now: datetime) -> dict[str, object]:
     """What staff need to know of a customer beside a ticket: contracts with today's state and allowance, environments."""
-    contracts = (
-        Contract.objects.filter(customer=customer)
-        .select_related("calendar", "account_manager", "deputy")
-        .prefetch_related("terms", "standings", "products")
-    )
-    environments = Environment.objects.filter(customer=customer, retired_at=None)
-    return {
-        "contracts": [contract_card(contract, now) for contract in contracts],
-        "environments": environments.prefetch_related(INSTALLED),
-    }
+    environments = _environments(customer.pk)
+    attach(environments, "installations", _installations(customer.pk), "environment_id")
+    return {"contracts": [contract_card(contract, now) for contract in _with_terms(customer.pk)], "environments": environments}
+
+
+def _with_terms(customer_id: int) -> list[Contract]:
+    """A customer's contracts by number, with terms and standings of every day."""
+    contracts = _contracts(customer_id)
+    attach(contracts, "terms", _terms(customer_id), "contract_id")
+    attach(contracts, "standings", _standings(customer_id), "contract_id")
+    return contracts
+
+
+def _with_products(customer_id: int) -> list[Contract]:
+    contracts = _with_terms(customer_id)
+    products: dict[int, list[Product]] = {}
+    for row in _covered(customer_id):
+        products.setdefault(row.contract_id, []).append(row.product)
+    for contract in contracts:
+        attach_many(contract, "products", products.get(contract.pk, []))
+    return contracts
+
+
+# Pages that everybody opens ask these, so that each is put together once.
+_contracts = Prepared(
+    lambda customer: Contract.objects.filter(customer=customer).select_related("calendar", "account_manager", "deputy").order_by("number")
+)
+_terms = Prepared(lambda customer: Terms.objects.filter(customer=customer))
+_standings = Prepared(lambda customer: Standing.objects.filter(customer=customer))
+_covered = Prepared(lambda customer: ContractProduct.objects.filter(customer=customer).select_related("product").order_by("product__name"))
+_environments = Prepared(lambda customer: Environment.objects.filter(customer=customer, retired_at=None).select_related("contract"))
+_installations = Prepared(lambda customer: Installation.objects.filter(customer=customer).select_related("product", "version"))
+_contacts = Prepared(lambda customer: EnvironmentContact.objects.filter(customer=customer).select_related("person"))
 
 
 @dataclass(frozen=True)
@@ -149,15 +176,16 @@ def contract_card(contract: Contract, now: datetime) -> ContractCard:
 
 def contracts_of(customer: Customer, now: datetime) -> list[ContractCard]:
     """All of a customer's contracts, those in force first."""
-    contracts = Contract.objects.filter(customer=customer).select_related("calendar", "account_manager", "deputy")
-    cards = [contract_card(c, now) for c in contracts.prefetch_related("terms", "standings", "products")]
+    cards = [contract_card(contract, now) for contract in _with_products(customer.pk)]
     return sorted(cards, key=lambda card: (card.state != "in_force", card.contract.number))
 
 
 def environments_of(customer: Customer) -> list[Environment]:
     """Environments in use, with what runs there and who is told."""
-    rows = Environment.objects.filter(customer=customer, retired_at=None).select_related("contract")
-    return list(rows.prefetch_related(INSTALLED, Prefetch("contacts", EnvironmentContact.objects.select_related("person"))))
+    environments = _environments(customer.pk)
+    attach(environments, "installations", _installations(customer.pk), "environment_id")
+    attach(environments, "contacts", _contacts(customer.pk), "environment_id")
+    return environments
 
 
 def contract_page(pk: int, now: datetime) -> ContractCard | None:

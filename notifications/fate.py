@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Lower
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Invitation, Person
+from helpdesk.lib.prepared import Prepared, among
 from notifications.models import BouncingAddress, Mail
 from notifications.reasons import in_words
 
@@ -56,15 +58,21 @@ class Told:
 
 def told_about(table: str, ids: Iterable[int]) -> dict[int, Told]:
     """By the row that the mails tell of, whom they told and what became of it; one query, whatever the number of rows."""
-    mails = Mail.objects.filter(about_table=table, about_id__in=list(ids)).order_by("pk")
-    mails = mails.select_related("recipient__staff_member", "joined_into")
-    mails = mails.defer(*(name for prefix in ("", "joined_into__") for name in (f"{prefix}body_text", f"{prefix}body_html")))
-    marked = BouncingAddress.objects.standing().filter(address=Lower(OuterRef("address")))
     readers: dict[int, list[Fate]] = {}
-    for mail in mails.annotate(bounces_since=Subquery(marked.values("since")[:1])):
+    for mail in _mails_about(table)(list(ids)):
         assert mail.about_id is not None, "the query asked for it"
         readers.setdefault(mail.about_id, []).append(fate(mail, mail.bounces_since))  # type: ignore[attr-defined]  # annotated above
     return {pk: Told(_summary(fates), _worst(fates), tuple(fates)) for pk, fates in readers.items()}
+
+
+@cache
+def _mails_about(table: str) -> "Prepared[Mail]":
+    marked = BouncingAddress.objects.standing().filter(address=Lower(OuterRef("address")))
+    longest = (f"{prefix}{name}" for prefix in ("", "joined_into__") for name in ("body_text", "body_html", "quoted_text"))
+    rows = Mail.objects.filter(about_table=table).select_related("recipient__staff_member", "joined_into").defer(*longest)
+    return Prepared(
+        lambda ids: rows.filter(among("about_id", ids)).order_by("pk").annotate(bounces_since=Subquery(marked.values("since")[:1]))
+    )
 
 
 def nobody_told() -> Told:
@@ -154,9 +162,11 @@ def mail_comes_back(mark: Mark) -> str:
 
 def bouncing(addresses: Iterable[str]) -> dict[str, Mark]:
     """Those of the addresses that bounce, by the address in small letters, as the present scope may know them."""
-    wanted = {address.lower() for address in addresses}
-    rows = BouncingAddress.objects.standing().filter(address__in=wanted) if wanted else []
-    return {row.address: mark_in_words(row) for row in rows}
+    wanted = sorted({address.lower() for address in addresses})
+    return {row.address: mark_in_words(row) for row in _standing(wanted)} if wanted else {}
+
+
+_standing = Prepared(lambda addresses: BouncingAddress.objects.standing().filter(among("address", addresses)))
 
 
 def bouncing_at(customer_id: int) -> dict[str, Mark]:

@@ -1,6 +1,6 @@
 """The forms above lists of tickets: from an address to filters, and from filters to what is shown of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
+from django.forms.models import ModelChoiceIterator
 from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -17,10 +18,13 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Customer, Person, StaffMember, Team
 from contracts.models import Environment, Product
 from helpdesk.lib.addresses import query_string
+from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.words import clean_words
 from tickets.models import Severity, Status, Ticket, Type
 from tickets.queries import portal
 from tickets.queries.filters import Filters
 
+SHOWN = 5  # customers named when a part of a name fits several
 # Days that calendars and databases on the way can hold; nobody filed a ticket before.
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 
@@ -38,6 +42,38 @@ class DayField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
         self.validators += [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+
+
+class CustomerField(forms.CharField):
+    """A customer by its name or a part of it that no other has: a list to choose from would hold hundreds on every page."""
+
+    def clean(self, value: Any) -> Any:
+        words = clean_words(str(value or ""), longest=120)
+        if not words:
+            return None
+        named = list(Customer.objects.filter(name__iexact=words)[:1]) or list(Customer.objects.filter(name__icontains=words)[: SHOWN + 1])
+        if len(named) == 1:
+            return named[0]
+        if not named:
+            raise forms.ValidationError(_("No customer has this in its name."))
+        names = ", ".join(customer.name for customer in named[:SHOWN]) + (" …" if len(named) > SHOWN else "")
+        raise forms.ValidationError(_("Several have: %(names)s. Write more of the name."), params={"names": names})
+
+
+class _Listed(ModelChoiceIterator):
+    def __iter__(self) -> Iterator[Any]:
+        yield "", self.field.empty_label
+        yield from (self.choice(row) for row in self.field.rows())
+
+
+class ListedField(forms.ModelChoiceField):
+    """One of a few rows of the provider's own, listed by a query that is put together once."""
+
+    iterator = _Listed
+
+    def __init__(self, rows: Any, **kwargs: Any) -> None:
+        super().__init__(rows, required=False, **kwargs)
+        self.rows = Prepared(lambda: rows)
 
 
 class FilterForm(forms.Form):
@@ -135,9 +171,10 @@ class QueueFilterForm(FilterForm):
     """A queue of the console."""
 
     always = ("q", "customer", "severity")
-    customer = forms.ModelChoiceField(Customer.objects.all(), required=False, label=_("Customer"), empty_label=_("All"))
-    team = forms.ModelChoiceField(Team.objects.all(), required=False, label=_("Team"), empty_label=_("Every team"))
-    assignee = forms.ModelChoiceField(StaffMember.objects.all(), required=False, label=_("Assignee"), empty_label=_("All"))
+    customer = CustomerField(required=False, max_length=120, label=_("Customer"))
+    product = ListedField(Product.objects.all(), label=_("Product"), empty_label=_("All"))
+    team = ListedField(Team.objects.all(), label=_("Team"), empty_label=_("Every team"))
+    assignee = ListedField(StaffMember.objects.all(), label=_("Assignee"), empty_label=_("All"))
     status = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Status.choices], required=False, label=_("State"))
 
     field_order = ("q", "customer", "severity", "type", "status", "product", "team", "assignee", "opened_from", "opened_to")

@@ -54,6 +54,11 @@ class Channel(models.TextChoices):
     STAFF = "staff", _("Staff, on the customer's behalf")
 
 
+def labels(choices: type[models.TextChoices]) -> dict[str, str]:
+    """Every choice's word in the reader's language, asked once for a whole list."""
+    return {choice.value: str(choice.label) for choice in choices}
+
+
 def _portuguese(words: Any) -> Func:
     """Without accents and with -ões as -ão, by a function of the database; see the first migration."""
     return Func(words, function="portuguese_words", output_field=models.TextField())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from helpdesk.lib.prepared import Prepared
 from tickets.models import Event, Severity, Ticket, Type
 
 Value = tuple[str, str]  # type and severity
@@ -157,5 +158,14 @@ class History:
 
 def history(ticket: Ticket) -> History:
     """What the ticket's story says, read in the present scope."""
-    events = Event.objects.filter(ticket=ticket, kind__in=KINDS).select_related("message").order_by("position")
-    return History(tuple(events), (ticket.type, ticket.severity))
+    return History(tuple(_events(ticket.pk)), (ticket.type, ticket.severity))
+
+
+_events = Prepared(
+    lambda ticket: (
+        Event.objects.filter(ticket=ticket, kind__in=KINDS)
+        .select_related("message")
+        .defer("message__search", "message__html")
+        .order_by("position")
+    )
+)

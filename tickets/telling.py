@@ -14,6 +14,7 @@ from accounts.models import Membership, MembershipQuerySet, Person, StaffRole, T
 from accounts.queries import display_names
 from contracts.models import EnvironmentContact
 from helpdesk.lib.markdown import to_html
+from helpdesk.lib.prepared import Prepared, among
 from notifications.commands import Choice, Letter, owe, who_muted
 from tickets.models import Event, Message, Satisfaction, Ticket, Watcher
 from tickets.states import CUSTOMER_WORDS, customer_state
@@ -42,17 +43,29 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
     Without a requester who does, the environment's contacts hear of it too; and if that is nobody, the company's admins:
     what staff write must reach somebody. Who may not see a private ticket hears nothing of it.
     """
-    members = who_may_see(ticket).select_related("person").order_by("person_id")
-    ids = set(Watcher.objects.filter(ticket=ticket, internal=False).values_list("person_id", flat=True))
+    ids = set(_followers(ticket.pk))
     if ticket.requester_id:
         ids.add(ticket.requester_id)
-    readers = [m.person for m in members.filter(person_id__in=ids)]
+    members = who_may_see(ticket).select_related("person").order_by("person_id")
+    readers = [
+        m.person
+        for m in _members_among(ticket.customer_id, sorted(ids))
+        if not ticket.private or m.person_id == ticket.requester_id or m.role == Membership.Role.ADMIN
+    ]
     if ticket.environment_id and all(person.pk != ticket.requester_id for person in readers):
         contacts = EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values("person_id")
         readers += [m.person for m in members.filter(person_id__in=contacts) if m.person not in readers]
     if not readers:
         readers = [m.person for m in members.filter(role=Membership.Role.ADMIN)]
     return [person for person in readers if person != except_for]
+
+
+_followers = Prepared(lambda ticket: Watcher.objects.filter(ticket=ticket, internal=False).values_list("person_id", flat=True))
+_members_among = Prepared(
+    lambda customer, people: (
+        Membership.objects.in_force().filter(among("person_id", people), customer=customer).select_related("person").order_by("person_id")
+    )
+)
 
 
 def who_may_see(ticket: Ticket) -> MembershipQuerySet:
@@ -63,10 +76,8 @@ def who_may_see(ticket: Ticket) -> MembershipQuerySet:
 
 def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
     """The assignee, else the team that owns the product; and staff who watch. Whoever left the staff hears nothing."""
-    readers = staff_among([ticket.assignee_id]) or staff_among(
-        TeamMember.objects.filter(team=ticket.team_id).values_list("member_id", flat=True)
-    )
-    watching = staff_among(Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
+    readers = staff_among([ticket.assignee_id]) or staff_among(_team(ticket.team_id))
+    watching = staff_among(_watching_staff(ticket.pk))
     return sorted({person for person in [*readers, *watching] if person != except_for}, key=lambda person: person.pk)
 
 
@@ -80,10 +91,15 @@ def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
 
 def staff_among(person_ids: Iterable[int | None]) -> list[Person]:
     """Those of them who may sign in and hold a staff role now."""
-    ids = {pk for pk in person_ids if pk is not None}
-    return (
-        list(Person.objects.filter(pk__in=ids, is_active=True, staff_member__roles__isnull=False).distinct().order_by("pk")) if ids else []
-    )
+    ids = sorted({pk for pk in person_ids if pk is not None})
+    return _staff(ids) if ids else []
+
+
+_team = Prepared(lambda team: TeamMember.objects.filter(team=team).values_list("member_id", flat=True))
+_watching_staff = Prepared(lambda ticket: Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
+_staff = Prepared(
+    lambda ids: Person.objects.filter(among("id", ids), is_active=True, staff_member__roles__isnull=False).distinct().order_by("pk")
+)
 
 
 def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:

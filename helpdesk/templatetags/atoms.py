@@ -40,28 +40,34 @@ def _icon(name: str, extra: str) -> SafeString:
 @register.simple_tag
 def chip(text: object, tone: str = "", icon: str = "", title: str = "") -> SafeString:
     """A small label. `tone`: accent, info, ok, warn, danger, note; default neutral."""
-    return _chip(f"tone-{tone}" if tone else "", icon, text, title)
+    return _chip(f"tone-{tone}" if tone else "", icon, str(text), title)
 
 
 @register.simple_tag
 def severity_chip(severity: str, label: object) -> SafeString:
     """`severity`: critical, high, medium, low; `label`: the word in the reader's language."""
-    return _chip(f"severity-{severity}", f"severity-{severity}", label)
+    return _known_chip(f"severity-{severity}", f"severity-{severity}", str(label))
 
 
 @register.simple_tag
 def state_chip(state: str, label: object) -> SafeString:
     """`state`: new, checking, open, waiting_customer, waiting_approval, waiting_third_party, resolved, closed; `label`: words for this reader."""
-    return _chip(f"state-{state}", f"state-{state}", label)
+    return _known_chip(f"state-{state}", f"state-{state}", str(label))
 
 
 @register.simple_tag
 def type_chip(type: str, label: object) -> SafeString:
     """`type`: technical, functional, update_service."""
-    return _chip("", TYPE_ICONS.get(type, "package"), label)
+    return _known_chip("", TYPE_ICONS.get(type, "package"), str(label))
 
 
-def _chip(classes: str, icon_name: str, text: object, title: str = "") -> SafeString:
+@lru_cache(maxsize=256)
+def _known_chip(classes: str, icon_name: str, text: str) -> SafeString:
+    """One of the few that lists are full of: made once in each language."""
+    return _chip(classes, icon_name, text)
+
+
+def _chip(classes: str, icon_name: str, text: str, title: str = "") -> SafeString:
     shown_title = f' title="{escape(title)}"' if title else ""
     shown_icon = _icon(icon_name, "") if icon_name else ""
     return SafeString(

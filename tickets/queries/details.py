@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
-from tickets.models import Event, Satisfaction, Severity, Ticket, Type, Watcher
+from helpdesk.lib.prepared import Prepared
+from tickets.models import Event, Hold, Satisfaction, Severity, Ticket, Type, Watcher
 from tickets.qualifying import History, history, value_of
 from tickets.sentences import qualification as in_words
 from tickets.sentences import sentence
@@ -120,12 +120,12 @@ def facts(ticket: Ticket, *, for_staff: bool) -> list[dict[str, Any]]:
         rows.append({"label": _("Solved"), "at": ticket.resolved_at})
     if ticket.closed_at:
         rows.append({"label": _("Closed"), "at": ticket.closed_at})
-    answer = Satisfaction.objects.filter(ticket=ticket).first()
+    answer = _satisfaction.first(ticket.pk)
     if answer is not None:
         rows.append({"label": _("Satisfaction"), "value": answer.get_level_display()})
     if ticket.follow_up_of_id and Ticket.objects.filter(pk=ticket.follow_up_of_id).exists():  # else it is private, and not the reader's
         rows.append(_link(face, _("Follow-up of"), ticket.follow_up_of_id))
-    rows += [_link(face, _("Followed up by"), pk) for pk in ticket.follow_ups.order_by("pk").values_list("pk", flat=True)]
+    rows += [_link(face, _("Followed up by"), pk) for pk in _follow_ups(ticket.pk)]
     return rows
 
 
@@ -146,16 +146,24 @@ def people(ticket: Ticket) -> list[dict[str, Any]]:
 
 def watchers(ticket: Ticket) -> list[Watcher]:
     """Those who are told; of a private ticket not the colleagues who followed it before."""
-    rows = Watcher.objects.filter(ticket=ticket).select_related("person").order_by("person__name")
-    if ticket.private:
-        rows = rows.filter(Q(internal=True) | Q(person__in=who_may_see(ticket).values("person")))
-    return list(rows)
+    rows = _watchers(ticket.pk)
+    if ticket.private and rows:
+        may_see = set(who_may_see(ticket).values_list("person_id", flat=True))
+        rows = [row for row in rows if row.internal or row.person_id in may_see]
+    return rows
 
 
 def is_watching(ticket: Ticket, person: Person) -> bool:
-    return Watcher.objects.filter(ticket=ticket, person=person).exists()
+    return _watching.first(ticket.pk, person.pk) is not None
 
 
 def holds(ticket: Ticket) -> list[Any]:
     """Holds in place, oldest first."""
-    return list(ticket.holds.filter(released_at=None).order_by("since"))
+    return _holds(ticket.pk)
+
+
+_satisfaction = Prepared(lambda ticket: Satisfaction.objects.filter(ticket=ticket))
+_follow_ups = Prepared(lambda ticket: Ticket.objects.filter(follow_up_of=ticket).order_by("pk").values_list("pk", flat=True))
+_watchers = Prepared(lambda ticket: Watcher.objects.filter(ticket=ticket).select_related("person").order_by("person__name"))
+_watching = Prepared(lambda ticket, person: Watcher.objects.filter(ticket=ticket, person=person).values_list("pk", flat=True))
+_holds = Prepared(lambda ticket: Hold.objects.filter(ticket=ticket, released_at=None).order_by("since"))

@@ -1,6 +1,6 @@
 """The customer's pages. They read in the customer's scope, so no query here names the customer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import Person
+from helpdesk.lib.addresses import Addresses
 from helpdesk.lib.keyset import Page, page_by_instant
-from tickets.models import Status, Ticket, TicketQuerySet
+from helpdesk.lib.prepared import Prepared
+from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels
 from tickets.permissions import may_set_private
 from tickets.qualifying import Effect, History, history
 from tickets.queries import details, satisfaction, unread
@@ -37,6 +39,9 @@ STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet, Person], Tick
 }
 
 
+NOTHING_FOUND: Mapping[int, Excerpt] = {}
+
+
 @dataclass(frozen=True)
 class Row:
     """A ticket in a customer's list. `ask`: what we need from them; `is_unread`: it holds news for the person who looks."""
@@ -56,22 +61,27 @@ class Row:
     found: Excerpt | None = None
 
 
-def row(ticket: Ticket, found: Excerpt | None = None) -> Row:
-    return Row(
-        url=ticket.portal_url,
-        number=ticket.number,
-        subject=ticket.subject,
-        state=customer_state(ticket),
-        state_label=customer_word(ticket),
-        severity=ticket.severity,
-        severity_label=ticket.get_severity_display(),
-        environment=str(ticket.environment) if ticket.environment else str(ticket.product),
-        changed_at=ticket.public_changed_at,
-        ask=_("We need your answer to go on.") if ticket.status == Status.WAITING_CUSTOMER else "",
-        private=ticket.private,
-        is_unread=getattr(ticket, "is_unread", False),
-        found=found,
-    )
+def rows(tickets: Iterable[Ticket], found: Mapping[int, Excerpt] = NOTHING_FOUND) -> list[Row]:
+    """As a list shows them; `found`: why each is in a search's result."""
+    severities, address, ask = labels(Severity), Addresses("portal:ticket"), _("We need your answer to go on.")
+    return [
+        Row(
+            url=address.of(ticket.pk),
+            number=ticket.number,
+            subject=ticket.subject,
+            state=customer_state(ticket),
+            state_label=customer_word(ticket),
+            severity=ticket.severity,
+            severity_label=severities[ticket.severity],
+            environment=str(ticket.environment) if ticket.environment else str(ticket.product),
+            changed_at=ticket.public_changed_at,
+            ask=ask if ticket.status == Status.WAITING_CUSTOMER else "",
+            private=ticket.private,
+            is_unread=getattr(ticket, "is_unread", False),
+            found=found.get(ticket.pk),
+        )
+        for ticket in tickets
+    ]
 
 
 def _tickets() -> TicketQuerySet:
@@ -92,13 +102,13 @@ def ticket_list(*, state: str, filters: Filters, reader: Person, cursor: str) ->
 
 def home(reader: Person) -> dict[str, Any]:
     """What waits for the customer first, then what else is open, capped to what fits a first page."""
-    rows = unread.marked(_tickets(), reader).order_by("-public_changed_at", "-pk")
+    mine = unread.marked(_tickets(), reader).order_by("-public_changed_at", "-pk")
     return {
         "unread_text": _unread_text(unread.unread_count(reader)),
         "unread_url": f"{reverse('portal:tickets')}?state={UNREAD}",
-        "asking": [row(t) for t in rows.filter(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]],
-        "open_rows": [row(t) for t in rows.active().exclude(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]],
-        "solved_rows": [row(t) for t in rows.filter(status=Status.RESOLVED)[:5]],
+        "asking": rows(mine.filter(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]),
+        "open_rows": rows(mine.active().exclude(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]),
+        "solved_rows": rows(mine.filter(status=Status.RESOLVED)[:5]),
     }
 
 
@@ -109,8 +119,14 @@ def _unread_text(count: int) -> str:
 
 def find_ticket(number: int) -> Ticket | None:
     """None for what does not exist and for another customer's alike."""
-    rows = Ticket.objects.select_related("customer", "product", "version", "environment", "contract", "requester", "assignee")
-    return rows.filter(pk=number).first()
+    return _found.first(number)
+
+
+_found = Prepared(
+    lambda number: Ticket.objects.filter(pk=number).select_related(
+        *("customer", "product", "version", "environment", "contract", "requester", "assignee")
+    )
+)
 
 
 def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:

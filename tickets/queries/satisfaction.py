@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.queries import display_names
+from helpdesk.lib.prepared import Prepared
 from tickets.models import Event, Satisfaction, Status, Ticket
 
 
@@ -27,9 +28,12 @@ def was_solved_by_staff(ticket: Ticket) -> bool:
     return solved is not None and solved.by_staff
 
 
+_row = Prepared(lambda ticket: Satisfaction.objects.filter(ticket=ticket))
+
+
 def said(ticket: Ticket) -> Said | None:
     """What they said, also about an earlier solution; None when nothing was said."""
-    row = Satisfaction.objects.filter(ticket=ticket).first()
+    row = _row.first(ticket.pk)
     if row is None:
         return None
     last = Event.objects.filter(ticket=ticket, kind=Event.Kind.RATED).select_related("message").order_by("position").last()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
+from helpdesk.lib.prepared import Prepared
 from notifications.fate import Told, nobody_told, told_about
 from tickets.models import Event, File, Message, Status, Ticket
 from tickets.sentences import sentence
@@ -82,6 +83,12 @@ class EventEntry:
     kind: str = field(default="event", init=False)
 
 
+events_of = Prepared(
+    lambda ticket: Event.objects.filter(ticket=ticket).select_related("message").defer("message__search").order_by("position")
+)
+_files_of = Prepared(lambda ticket: File.objects.filter(message__ticket=ticket).order_by("pk"))
+
+
 def story(
     ticket: Ticket, reader: Person, *, for_staff: bool, with_told: bool = False, new_from: int | None = None
 ) -> list[MessageEntry | EventEntry]:
@@ -90,7 +97,7 @@ def story(
     `with_told`: also who was told of each step and how that went (NOT-5), which is for staff alone.
     `new_from`: the position of the first event that the reader has not seen; the first entry from there on says so.
     """
-    events = list(Event.objects.filter(ticket=ticket).select_related("message").defer("message__search").order_by("position"))
+    events = events_of(ticket.pk)
     files = _files(ticket, for_staff)
     names = display_names(_people_in(events))
     told = _told(events) if with_told and for_staff else {}
@@ -165,7 +172,7 @@ def _files(ticket: Ticket, for_staff: bool) -> dict[int, list[FileLink]]:
     """Links to the ticket's files by message."""
     address = "console:file" if for_staff else "portal:file"
     found: dict[int, list[FileLink]] = {}
-    for file in File.objects.filter(message__ticket=ticket).order_by("pk"):
+    for file in _files_of(ticket.pk):
         assert file.message_id is not None, "the query asked for files of messages"
         link = FileLink(reverse(address, args=[ticket.pk, file.pk]), file.name, file.size, file_kind(file.name))
         found.setdefault(file.message_id, []).append(link)

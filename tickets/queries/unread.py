@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Person
 from contracts.models import EnvironmentContact
+from helpdesk.lib.prepared import Prepared
 from tickets.models import Event, Reading, Status, Ticket, TicketQuerySet, Watcher
 
 CAP = 99
@@ -57,7 +58,10 @@ def capped(count: int) -> str:
 
 def read_to(ticket: Ticket, person: Person) -> int | None:
     """The position up to which they have read it; None: they never looked."""
-    return Reading.objects.filter(ticket=ticket, person=person).values_list("position", flat=True).first()
+    return _read_to.first(ticket.pk, person.pk)
+
+
+_read_to = Prepared(lambda ticket, person: Reading.objects.filter(ticket=ticket, person=person).values_list("position", flat=True))
 
 
 def _concerns(person: Person) -> Q:

@@ -79,7 +79,7 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
     found = why_found(page.rows, filters.words)
     context = {
         "queue": chosen,
-        "rows": [queries.row(ticket, slug, found.get(ticket.pk)) for ticket in page.rows],
+        "rows": queries.rows(page.rows, slug, found),
         "form": form,
         "chips": form.chips(address, request.GET),
         "clear_url": address if filters or form.errors else "",

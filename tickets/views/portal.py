@@ -50,7 +50,7 @@ def ticket_list(request: DeskRequest) -> HttpResponse:
     unread_count = unread.unread_count(person)
     found = why_found(page.rows, filters.words, loosely=filters.loosely)
     context = search_notes(request, filters.words, has_found=bool(page.rows)) | {
-        "rows": [queries.row(ticket, found.get(ticket.pk)) for ticket in page.rows],
+        "rows": queries.rows(page.rows, found),
         "q": filters.words,
         "everywhere_url": f"{address}?{everywhere}" if state != "all" or filters.requester_id else "",
         "form": form,

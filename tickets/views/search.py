@@ -34,7 +34,7 @@ def search(request: DeskRequest) -> HttpResponse:
         return redirect(rows[0].console_url)
     context = search_notes(request, words, found.alike, has_found=bool(rows)) | {
         "q": words,
-        "rows": [queries.row(ticket, found=found.why.get(ticket.pk)) for ticket in rows],
+        "rows": queries.rows(rows, found=found.why),
         "customers": queries.customers_named(words),
         "exports": export_links(request, reverse("console:search_export")),
         "count": found.count,
