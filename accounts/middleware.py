@@ -20,7 +20,7 @@ from structlog.contextvars import bind_contextvars
 from accounts import sessions
 from accounts.access import Access, DeskRequest, own_access
 from accounts.models import Person
-from accounts.tenancy import NO_SCOPE, Scope, request_scope, roll_back_hidden_error, working_as
+from accounts.tenancy import NO_SCOPE, Scope, refuse_hidden_error, request_scope, working_as
 from helpdesk.lib.addresses import row_id
 
 SESSION_CUSTOMER = "customer"
@@ -28,8 +28,8 @@ SESSION_CUSTOMER = "customer"
 # Pages that answer before or beside any customer: signing in, one's own account, an invitation's link.
 ACCOUNT_PATHS = ("/account/", "/invitations/")
 PROVIDER_PATHS = ("/console/", "/admin/")
-# Asked by machines, without a person: they open their own transaction if they need one.
 MACHINE_PATHS = ("/mail-reports/",)  # these prove themselves, and bound what they read
+# Asked by machines, without a person: they open their own transaction if they need one.
 BARE_PATHS = ("/healthz", "/readyz", "/metrics", "/robots.txt", "/favicon.ico")
 
 
@@ -76,8 +76,11 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in BARE_PATHS or request.path.startswith(MACHINE_PATHS):
+        if request.path in BARE_PATHS:
             return self.get_response(request)
+        if request.path.startswith(MACHINE_PATHS):
+            with working_as("web"):
+                return self.get_response(request)
         signed_in = request.user.is_authenticated
         if status := _refused_body(request, largest_body() if signed_in else STRANGERS_BYTES):
             sentence = _("This is more than can be sent at once.") if signed_in else _("This is more than can be sent without signing in.")
@@ -91,7 +94,7 @@ class ScopeMiddleware:
             if response.status_code >= 500:
                 transaction.set_rollback(True)
             else:
-                roll_back_hidden_error()
+                refuse_hidden_error()
         return response
 
     def _answer(self, request: DeskRequest, signed_in: bool) -> HttpResponse:

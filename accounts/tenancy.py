@@ -140,11 +140,14 @@ def _has_failed() -> bool:
     return connection.connection is not None and connection.connection.info.transaction_status == TRANSACTION_STATUS_INERROR
 
 
-def roll_back_hidden_error() -> None:
-    """Roll back a transaction in which a statement failed and nobody said so: committing it would lose its work without a word."""
+class HiddenError(RuntimeError):
+    """A statement failed and nobody said so: the page would tell of work that is not done."""
+
+
+def refuse_hidden_error() -> None:
+    """Raises HiddenError when a statement of this transaction failed and the error went no further."""
     if _has_failed():
-        log.error("A page kept a database error to itself; what it wrote is rolled back")
-        transaction.set_rollback(True)
+        raise HiddenError
 
 
 def as_tenant(customer_id: int, person_id: int | None = None) -> AbstractContextManager[None]:

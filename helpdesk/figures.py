@@ -4,6 +4,7 @@ import hmac
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import Any
 
@@ -20,7 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from accounts.tenancy import as_provider
 from helpdesk import metering, sweeps
 from notifications.queries import outbox_figures
-from tickets.queries.queues import unverified_count
+from tickets.queries.queues import verdicts_wanted
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +62,9 @@ class Database:
 
     def collect(self) -> Iterable[Metric]:
         up = GaugeMetricFamily("helpdesk_database_up", "1: all figures of the database could be read.", value=1)
-        for group in (_mail, _tickets, _sweeps):
+        for group, scope in ((_mail, as_provider), (_tickets, as_provider), (_sweeps, transaction.atomic)):
             try:
-                yield from _briefly(group)
+                yield from _briefly(group, scope)
             except FAILURES as error:
                 metering.count_database_error(error)
                 log.warning("figures could not be read: %s", type(error).__name__)
@@ -73,16 +74,15 @@ class Database:
         yield up
 
 
-def _briefly(group: Callable[[], list[Metric]]) -> list[Metric]:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+def _briefly(group: Callable[[], list[Metric]], scope: Callable[[], AbstractContextManager[Any]]) -> list[Metric]:
+    with scope():
+        with connection.cursor() as cursor:  # inside the scope, which sets the limits of its kind of work
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_MILLISECONDS)])
         return group()
 
 
 def _mail() -> list[Metric]:
-    with as_provider():
-        found = outbox_figures(timezone.now())
+    found = outbox_figures(timezone.now())
     states = GaugeMetricFamily("helpdesk_mails", "Mails that wait, are being sent, or need a person.", labels=["state"])
     for state, number in found.by_state.items():
         states.add_metric([state], number)
@@ -98,9 +98,12 @@ def _mail() -> list[Metric]:
 
 
 def _tickets() -> list[Metric]:
-    with as_provider():
-        waiting = unverified_count()
-    return [GaugeMetricFamily("helpdesk_tickets_unverified", "Open tickets whose qualification nobody has verified.", value=waiting)]
+    waiting = verdicts_wanted()
+    return [
+        GaugeMetricFamily(
+            "helpdesk_verdicts_wanted", "Tickets that wait for a verdict: declared, contested, claimed to be worse.", value=waiting
+        )
+    ]
 
 
 def _sweeps() -> list[Metric]:

@@ -13,7 +13,7 @@ from typing import Any
 from celery import Task, signals
 from celery.schedules import crontab
 from django.core.cache import cache
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -92,7 +92,7 @@ def _end(task_id: str, task: Task[Any, Any], retval: object = None, state: str |
 def _note_beginning(**_unused: Any) -> None:
     try:
         cache.add(SINCE, timezone.now(), timeout=None)
-    except DatabaseError:
+    except Error:
         log.warning("the beginning of the sweeps could not be noted")
 
 
@@ -101,5 +101,5 @@ def note(entries: Mapping[str, datetime]) -> None:
     try:
         for key, at in entries.items():
             cache.set(key, at, timeout=None)
-    except DatabaseError:
+    except Error:
         log.warning("the end of a sweep could not be noted")

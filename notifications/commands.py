@@ -141,6 +141,8 @@ def _join_waiting(mail: Mail) -> None:
     beside = {"recipient_id": mail.recipient_id, "customer_id": mail.customer_id, "address": mail.address, "thread": mail.thread}
     waiting = Mail.objects.filter(state=Mail.State.DUE, attempts=0, **beside).exclude(pk=mail.pk)
     ids = list(waiting.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+    # What had been joined into one of them comes along: it was kept back or failed as a whole, and goes out as a whole.
+    Mail.objects.filter(joined_into__in=ids).update(joined_into=mail)
     Mail.objects.filter(pk__in=ids).update(state=Mail.State.JOINED, joined_into=mail)
 
 

@@ -12,7 +12,7 @@ from notifications.models import Mail
 
 def compose(mail: Mail, joined: Sequence[Mail] = ()) -> AnymailMessage:
     """The mail as it goes out: what happened in order, then the state after the last of it."""
-    parts = [mail, *joined]
+    parts = sorted([mail, *joined], key=lambda part: part.pk)
     last = parts[-1]
     # What an earlier part needs or offers counts as long as the state is still the one that it spoke of.
     still = [part for part in parts if part.status_line == last.status_line]

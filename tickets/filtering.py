@@ -60,13 +60,15 @@ class CustomerField(forms.CharField):
         raise forms.ValidationError(_("Several have: %(names)s. Write more of the name."), params={"names": names})
 
 
-class _Listed(ModelChoiceIterator):
+class _Listed(ModelChoiceIterator):  # type: ignore[type-arg]  # at run time it takes none
+    field: "ListedField"
+
     def __iter__(self) -> Iterator[Any]:
         yield "", self.field.empty_label
         yield from (self.choice(row) for row in self.field.rows())
 
 
-class ListedField(forms.ModelChoiceField):
+class ListedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # at run time it takes none
     """One of a few rows of the provider's own, listed by a query that is put together once."""
 
     iterator = _Listed

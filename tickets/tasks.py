@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tickets import commands
 
-ROUND_SECONDS = 50
+ROUND_SECONDS = 5  # of searching evidence: beat asks again soon, and mail must not wait for it
 
 
 @shared_task

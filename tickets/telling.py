@@ -47,11 +47,7 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
     if ticket.requester_id:
         ids.add(ticket.requester_id)
     members = who_may_see(ticket).select_related("person").order_by("person_id")
-    readers = [
-        m.person
-        for m in _members_among(ticket.customer_id, sorted(ids))
-        if not ticket.private or m.person_id == ticket.requester_id or m.role == Membership.Role.ADMIN
-    ]
+    readers = [m.person for m in _members_among(ticket.customer_id, sorted(ids)) if _may_see(ticket, m)]
     if ticket.environment_id and all(person.pk != ticket.requester_id for person in readers):
         contacts = EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values("person_id")
         readers += [m.person for m in members.filter(person_id__in=contacts) if m.person not in readers]
@@ -66,6 +62,11 @@ _members_among = Prepared(
         Membership.objects.in_force().filter(among("person_id", people), customer=customer).select_related("person").order_by("person_id")
     )
 )
+
+
+def _may_see(ticket: Ticket, membership: Membership) -> bool:
+    """As the database's policy of tickets has it: a private one is its requester's and the admins'."""
+    return not ticket.private or membership.person_id == ticket.requester_id or membership.role == Membership.Role.ADMIN
 
 
 def who_may_see(ticket: Ticket) -> MembershipQuerySet:

@@ -67,7 +67,7 @@ def test_the_outbox_and_tickets_are_counted(world):
     assert found['helpdesk_mails{state="due"}'] == waiting - 1
     assert found['helpdesk_mails{state="parked"}'] == 1
     assert 90 <= found["helpdesk_mail_oldest_due_seconds"] < 100
-    assert (found["helpdesk_mail_unknown_outcomes"], found["helpdesk_tickets_unverified"]) == (1, 1)
+    assert (found["helpdesk_mail_unknown_outcomes"], found["helpdesk_verdicts_wanted"]) == (1, 1)
 
 
 @pytest.mark.django_db

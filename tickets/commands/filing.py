@@ -54,9 +54,9 @@ def open_ticket(
 ) -> Ticket:
     """Register an event: ticket, first message with evidence, story, and what is owed to requester, watchers and team.
 
-    Raises NotCovered when the contract is not in force today or does not cover the product, OnlyTechnicalIsCritical, and
-    MissingFile. `private`: only the requester and the company's admins see it. The same `submission_key` again returns the ticket that it made, and tells nobody twice; with other words
-    it raises AlreadyFiled.
+    `private`: only the requester and the company's admins see it. Raises NotCovered when the contract is not in force today or
+    does not cover the product, OnlyTechnicalIsCritical, and MissingFile. The same `submission_key` again returns the ticket
+    that it made, and tells nobody twice; with other words it raises AlreadyFiled.
     """
     if severity == Severity.CRITICAL and type != Type.TECHNICAL:
         raise OnlyTechnicalIsCritical

@@ -230,7 +230,7 @@ def declare(
         if ticket.is_closed:
             raise ClosedForCustomer
         known = history(ticket)
-        earlier = _declared_by_form(known, submission_key, value)
+        earlier = _declared_by_form(known, submission_key, value, reason)
         if earlier is not None:
             return Effect(earlier.data["effect"])
         _refuse_if_unseen(known, seen, DeclaredMeanwhile)
@@ -253,10 +253,10 @@ def declare(
     return effect
 
 
-def _declared_by_form(known: History, submission_key: uuid.UUID | None, value: Value) -> Event | None:
+def _declared_by_form(known: History, submission_key: uuid.UUID | None, value: Value, reason: str) -> Event | None:
     """The declaration that the same form made before. Raises AlreadySent when it says something else now."""
     earlier = next((event for event in known.events if submission_key and event.data.get("form") == str(submission_key)), None)
-    if earlier is not None and value_of(earlier) != value:
+    if earlier is not None and (value_of(earlier), earlier.message.body if earlier.message else "") != (value, reason):
         raise story.AlreadySent
     return earlier
 

@@ -12,8 +12,9 @@ from tickets.queries.unread import read_to, unread
 def mark_read(*, ticket: Ticket, person: Person, position: int, now: datetime) -> None:
     """They have seen the story up to `position`. It never goes back, whichever of two pages is the later to say so."""
     with acting_for(ticket.customer_id):
-        locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
-        if (read_to(locked, person) or 0) < position:
+        # Somebody who writes on it holds it: reading must not wait for its bookmark, which the next look puts right.
+        locked = Ticket.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=ticket.pk).first()
+        if locked is not None and (read_to(locked, person) or 0) < position:
             note_read(customer_id=locked.customer_id, person=person, positions={locked.pk: position}, now=now)
 
 
@@ -21,7 +22,8 @@ def mark_all_read(*, customer_id: int, person: Person, until: datetime, now: dat
     """Everything that their list of unread tickets held at `until`; what came later stays unread. Returns how many tickets."""
     with acting_for(customer_id):
         held = unread(Ticket.objects.filter(public_changed_at__lte=until), person)
-        rows = Ticket.objects.filter(pk__in=held.values("pk")).order_by("pk").select_for_update(no_key=True)
+        # The instant is asked of the locked rows again: what was answered while this waited stays unread.
+        rows = Ticket.objects.filter(pk__in=held.values("pk"), public_changed_at__lte=until).order_by("pk").select_for_update(no_key=True)
         positions = dict(rows.values_list("pk", "event_count"))
         note_read(customer_id=customer_id, person=person, positions=positions, now=now)
     return len(positions)

@@ -121,9 +121,9 @@ def _counting() -> tuple[str, tuple[Any, ...]]:
     return f"SELECT {', '.join(counts)}", tuple(parameters)
 
 
-def unverified_count() -> int:
-    """Open tickets whose qualification waits for a verdict, whoever's."""
-    return Ticket.objects.active().filter(verified_at=None, closed_at=None).count()
+def verdicts_wanted() -> int:
+    """Tickets that wait for a verdict: declared, contested, or claimed to be worse."""
+    return Ticket.objects.order_by().wanting_verdict().count()
 
 
 def capped(count: int) -> str:

@@ -75,8 +75,7 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
     form, address = QueueFilterForm(request.GET), reverse("console:queue", args=[slug])
     filters = form.filters()
     page = queries.queue_page(chosen, request.access, filters, request.GET.get("before", ""))
-    address = reverse("console:queue", args=[slug])
-    found = why_found(page.rows, filters.words)
+    found = why_found(page.rows, filters.words, loosely=filters.loosely)
     context = {
         "queue": chosen,
         "rows": queries.rows(page.rows, slug, found),

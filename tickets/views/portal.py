@@ -257,6 +257,9 @@ def contest(request: DeskRequest, number: int) -> HttpResponse:
             commands.contest(ticket=ticket, person=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
             form.add_error(None, str(refusal))
+            ticket = _ticket(number)
+            known = history(ticket)
+            form.renew(verdict=known.standing.position if known.standing else "")
         else:
             messages.success(request, _("Contested. A different person decides; you read it here and by mail."))
             return redirect(ticket.portal_url)
@@ -278,7 +281,7 @@ def declare(request: DeskRequest, number: int) -> HttpResponse:
             form.add_error(None, str(refusal))
             ticket = _ticket(number)
             known = form.history = history(ticket)
-            form.look_again()
+            form.renew(seen=known.position)
         else:
             messages.success(request, queries.done(effect))
             return redirect(ticket.portal_url)

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration
 
-LOCK_NOT_AVAILABLE = "55P03"
+AGAIN = {"55P03", "40P01"}  # the lock was not to be had in time; two waited for each other
+CONCURRENT = (AddIndexConcurrently, RemoveIndexConcurrently)
 TRIES = 30
 PAUSE_SECONDS = 2.0  # between tries; whoever queued behind the last one goes on meanwhile
 ALONE = 0x6865_6C70  # the advisory lock's number; any that nothing else takes
@@ -21,7 +23,7 @@ ALONE = 0x6865_6C70  # the advisory lock's number; any that nothing else takes
 class Command(migrate.Command):
     """Statements of a migration wait for locks no longer than TIMEOUTS_MIGRATE says: everybody else would queue behind them.
 
-    A migration outside a transaction builds or checks beside the running service; it may wait, since nobody waits for it.
+    Indexes alone are built for as long as that takes and wait for whatever they must, since nobody waits for them.
     """
 
     connection: BaseDatabaseWrapper
@@ -40,7 +42,7 @@ class Command(migrate.Command):
                     super().handle(*args, **options)
                     return
             except OperationalError as error:
-                if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE:
+                if getattr(error.__cause__, "pgcode", "") not in AGAIN:
                     raise
                 if not left:
                     raise CommandError(
@@ -51,8 +53,12 @@ class Command(migrate.Command):
 
     def migration_progress_callback(self, action: str, migration: Migration | None = None, fake: bool = False) -> None:
         if migration is not None and action in {"apply_start", "unapply_start"}:
-            _limit(self.connection, settings.TIMEOUTS["migrate"] if migration.atomic else ("0", "0", "0"))
+            _limit(self.connection, ("0", "0", "0") if _is_beside_the_service(migration) else settings.TIMEOUTS["migrate"])
         super().migration_progress_callback(action, migration, fake)
+
+
+def _is_beside_the_service(migration: Migration) -> bool:
+    return bool(migration.operations) and all(isinstance(operation, CONCURRENT) for operation in migration.operations)
 
 
 def _limit(connection: BaseDatabaseWrapper, limits: tuple[str, str, str]) -> None:

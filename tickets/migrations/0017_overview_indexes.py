@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("tickets", "0015_identifier_tenancy")]
+    dependencies = [("tickets", "0016_identifier_tenancy")]
     operations = [
         AddIndexConcurrently(
             "ticket",

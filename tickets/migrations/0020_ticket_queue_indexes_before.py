@@ -6,5 +6,5 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("tickets", "0018_ticket_queue_indexes")]
+    dependencies = [("tickets", "0019_ticket_queue_indexes")]
     operations = [RemoveIndexConcurrently("ticket", "ticket_of_assignee"), RemoveIndexConcurrently("ticket", "ticket_of_team")]

@@ -14,5 +14,5 @@ INDEXES = (
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("tickets", "0017_message_html")]
+    dependencies = [("tickets", "0018_message_html")]
     operations = [AddIndexConcurrently("ticket", index) for index in INDEXES]

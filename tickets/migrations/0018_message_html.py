@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0016_overview_indexes"),
+        ("tickets", "0017_overview_indexes"),
     ]
 
     operations = [
