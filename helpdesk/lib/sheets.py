@@ -31,6 +31,7 @@ _CHUNK_BYTES = 64 * 1024
 
 def harmless(text: str) -> str:
     """The text so that a spreadsheet program that opens a CSV shows it: an apostrophe stands before what would be a formula."""
+    text = _UNWRITABLE.sub("", text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -96,9 +97,11 @@ def _cell(sheet: WriteOnlyWorksheet, value: Value, date: Cell) -> Cell | str | N
         date.value = value.replace(tzinfo=None)
         date.number_format = _DATE_FORMAT
         return date
-    if not value:
+    # What can't be written is dropped first: it may stand before what would then be a formula.
+    text = _writable(value or "")
+    if not text:
         return None
-    return _text(sheet, value) if value[0] in "=#" else _writable(value)
+    return _text(sheet, text) if text[0] in "=#" else text
 
 
 def _text(sheet: WriteOnlyWorksheet, value: str, *, bold: bool = False) -> Cell:

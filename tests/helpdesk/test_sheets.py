@@ -12,11 +12,19 @@ from helpdesk.lib.sheets import csv_chunks, harmless, xlsx_chunks
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo("America/Sao_Paulo"))
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\xa0=1"]
+HIDDEN_FORMULAS = ["\uffff=1+1", "\ufffe\x01=1+1", "\x1b=1+1"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_what_would_be_a_formula_is_shown(text):
     assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", HIDDEN_FORMULAS)
+def test_what_cannot_be_written_hides_no_formula(text):
+    cell = sheet_of([[text, None]]).cell(2, 1)
+
+    assert (harmless(text), cell.value, cell.data_type) == ("'=1+1", "=1+1", "s")
 
 
 @pytest.mark.parametrize("text", ["", "Calls drop", "5 = 5", "a-b", "'quoted", "#REF!", "São Paulo"])
