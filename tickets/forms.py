@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -177,6 +178,14 @@ class ReadForm(forms.Form):
     """When the page was made whose tickets are read now."""
 
     until = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z"])
+
+    def clean_until(self) -> datetime | None:
+        """In UTC: the database does not know all the offsets that can be written."""
+        until: datetime | None = self.cleaned_data["until"]
+        try:
+            return until.astimezone(UTC) if until else None
+        except OverflowError:
+            raise forms.ValidationError(self.fields["until"].error_messages["invalid"]) from None
 
 
 class ReplyForm(SubmissionForm):

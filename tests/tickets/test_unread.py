@@ -173,6 +173,25 @@ def test_all_can_be_marked_as_read_but_for_what_came_since(world, ticket):
     assert listed(client) == [other.number]
 
 
+@pytest.mark.parametrize("offset", ["+23:59", "+15:59:59.5", "-23:00"])
+@pytest.mark.parametrize("day", ["0001-01-01", "2026-11-23", "9999-12-31"])
+def test_whatever_instant_is_sent_is_understood_or_left_out(world, day, offset):
+    answered = sign_in(world.ada).post(reverse("portal:tickets_read"), {"until": f"{day}T23:59:59.000000{offset}"})
+
+    assert answered.status_code == 302
+
+
+def test_what_became_private_is_neither_counted_nor_read_for_a_colleague(world, ticket):
+    commands.watch(ticket=ticket, person=world.alan, actor=world.ada, by_staff=False, now=NOW)
+    commands.set_private(ticket=ticket, person=world.ada, private=True, by_staff=False, now=NOW)
+    answer(ticket, world)
+    until = {"until": "2100-01-01T00:00:00.000000+0000"}
+    told = [sign_in(person).post(reverse("portal:tickets_read"), until, follow=True).content.decode() for person in (world.alan, world.ada)]
+
+    assert ["0 tickets marked as read" in told[0], "1 ticket marked as read" in told[1]] == [True, True]
+    assert readings() == [("Ada Lovelace", 5)]
+
+
 def test_nobody_sees_what_a_colleague_has_read(world, ticket):
     with as_tenant(world.acme.pk, world.alan.pk):
         assert not Reading.objects.exists()

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from accounts.models import Person
+from django.db.models import Q
+
+from accounts.models import Membership, Person
 from accounts.tenancy import acting_for
-from tickets.models import Reading, Ticket
+from tickets.models import Reading, Ticket, TicketQuerySet
 from tickets.queries.unread import read_to, unread
 
 
@@ -21,12 +23,19 @@ def mark_read(*, ticket: Ticket, person: Person, position: int, now: datetime) -
 def mark_all_read(*, customer_id: int, person: Person, until: datetime, now: datetime) -> int:
     """Everything that their list of unread tickets held at `until`; what came later stays unread. Returns how many tickets."""
     with acting_for(customer_id):
-        held = unread(Ticket.objects.filter(public_changed_at__lte=until), person)
+        held = unread(_shown_to(person, customer_id).filter(public_changed_at__lte=until), person)
         # The instant is asked of the locked rows again: what was answered while this waited stays unread.
         rows = Ticket.objects.filter(pk__in=held.values("pk"), public_changed_at__lte=until).order_by("pk").select_for_update(no_key=True)
         positions = dict(rows.values_list("pk", "event_count"))
         note_read(customer_id=customer_id, person=person, positions=positions, now=now)
     return len(positions)
+
+
+def _shown_to(person: Person, customer_id: int) -> TicketQuerySet:
+    """What the person's pages show: a command sees private tickets too, and even their number is no colleague's business (TIC-7)."""
+    if Membership.objects.in_force().filter(customer_id=customer_id, person=person, role=Membership.Role.ADMIN).exists():
+        return Ticket.objects.all()
+    return Ticket.objects.filter(Q(private=False) | Q(requester=person))
 
 
 def note_read(*, customer_id: int, person: Person, positions: Mapping[int, int], now: datetime) -> None:
