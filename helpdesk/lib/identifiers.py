@@ -14,8 +14,9 @@ OVERLAP = LONGEST + 64
 SHORTEST_LOCAL_PART = 8  # of a Call-ID before its @, to be worth being looked for by itself
 
 _NO_VALUE = rb"\x00-\x20\x7f-\xff\"'<>,;&|\\"
-_VALUE = rb"([^" + _NO_VALUE + rb"]{3,256})(?![^" + _NO_VALUE + rb"])"
-_LABELLED = re.compile(rb"(?<![A-Za-z0-9])call[-_ ]?id[\s:=>\"'<(\[\\]{1,6}" + _VALUE, re.IGNORECASE)
+# Possessive: what is too long would otherwise be tried with every shorter length, and all that after every split of the separators.
+_VALUE = rb"([^" + _NO_VALUE + rb"]{3,256}+)(?![^" + _NO_VALUE + rb"])"
+_LABELLED = re.compile(rb"(?<![A-Za-z0-9])call[-_ ]?id[\s:=>\"'<(\[\\]{1,6}+" + _VALUE, re.IGNORECASE)
 _COMPACT = re.compile(rb"^i[ \t]{0,3}:[ \t]{0,3}" + _VALUE, re.IGNORECASE | re.MULTILINE)
 # Not after a colon: what follows "sip:" and "mailto:" is somebody's address.
 _ADDRESS = re.compile(

@@ -90,7 +90,21 @@ def test_of_a_capture_only_headers_count():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "unit", [b"a", b"ab1", b" ", b"\n", b"call-id ", b"abc1@", b"\ni: ", b"a1b2c3d4@", b"a1-.", b"1" * 63 + b"a ", os.urandom(4096)]
+    "unit",
+    [
+        b"a",
+        b"ab1",
+        b" ",
+        b"\n",
+        b"call-id ",
+        b"callid::::::",
+        b"abc1@",
+        b"\ni: ",
+        b"a1b2c3d4@",
+        b"a1-.",
+        b"1" * 63 + b"a ",
+        os.urandom(4096),
+    ],
 )
 def test_time_grows_with_the_bytes_alone(unit):
     pieces = [(unit * (1_000_000 // len(unit) + 1))[:1_000_000]] * 4
