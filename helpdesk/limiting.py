@@ -28,13 +28,24 @@ ATTEMPT_SECONDS = 300  # the longest window of allauth's limits of signing in
 WRITTEN = {
     "portal:ticket_new": "filing",
     "portal:ticket_reply": "reply",
+    "portal:ticket_contest": "change",
+    "portal:ticket_declare": "change",
+    "portal:ticket_satisfaction": "change",
     "portal:upload": "upload",
     "console:ticket_new": "staff_filing",
     "console:ticket_answer": "staff_reply",
     "console:upload": "upload",
 }
+# Posted without much of a text: colleagues, staff or strangers get a mail of each.
+PRESSED = {
+    "portal:ticket_solved": "change",
+    "portal:ticket_watch": "change",
+    "portal:ticket_private": "change",
+    "portal:people": "inviting",
+    "console:customer_invite": "inviting",
+}
 # Asked with words to look for: each reads more than a page does.
-SEARCHED = {"portal:tickets", "console:search", "console:outbox"}
+SEARCHED = {"portal:tickets", "console:queue", "console:search", "console:outbox"}
 
 pace = Pace(BURST)
 
@@ -79,6 +90,8 @@ def _counted(request: HttpRequest, name: str) -> Iterator[tuple[str, int]]:
         size = min(int(length), largest_body()) if length.isdecimal() and len(length) < 16 else 0
         if size > SMALL:
             yield "bytes", size
+    elif request.method == "POST" and name in PRESSED:
+        yield PRESSED[name], 1
     elif request.GET.get("q") and name in SEARCHED:
         yield "search", 1
     elif name.endswith("export"):

@@ -162,6 +162,8 @@ LIMITS = {
     "staff_filing": (300, 3600),  # on behalf of those who phone, all at once when a trunk fails
     "reply": (120, 3600),
     "staff_reply": (600, 3600),
+    "change": (300, 3600),  # contests, declarations, answers on solutions, following, privacy: each is a mail to somebody
+    "inviting": (200, 3600),  # a large company's people on its first day
     "upload": (600, 3600),
     "bytes": (20 * 1024**3, 86400),
     "search": (120, 60),

@@ -13,6 +13,7 @@ from accounts.tenancy import as_tenant
 from helpdesk import limiting
 from tests import factories as make
 from tests.flows.meeting import at_once
+from tickets import commands as tickets
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,38 @@ def test_a_flood_of_replies_is_refused_and_the_text_is_kept(world, ada, settings
 
     assert [answer.status_code for answer in answers] == [302, 429]
     assert "News 1" in answers[1].content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("ticket_contest", {"reason": "Still down", "verdict": "2"}),
+        ("ticket_declare", {"type": "technical", "severity": "low", "reason": "Still down"}),
+        ("ticket_satisfaction", {"answer": "dissatisfied", "comment": "Still down"}),
+    ],
+)
+def test_a_flood_of_what_staff_get_mail_of_is_refused_and_the_text_is_kept(world, ada, settings, name, sent):
+    settings.LIMITS = settings.LIMITS | {"change": (0, 3600)}
+    ticket = make.ticket(world.contract, world.softswitch, world.ada)
+    tickets.verify(ticket=ticket, agent=world.sara.person, type="technical", severity="high", now=make.NOW)
+    solved = tickets.change_status(ticket=ticket, agent=world.sara.person, status="resolved", now=make.NOW)
+    answered = ada.post(reverse(f"portal:{name}", args=[ticket.pk]), sent)
+
+    assert (answered.status_code, 3500 < int(answered["Retry-After"]) <= 3600) == (429, True)
+    assert "Still down" in answered.content.decode()
+    with as_tenant(world.acme.pk):
+        assert Ticket.objects.get().event_count == solved.event_count
+
+
+def test_a_flood_of_mails_by_one_click_is_refused(world, ada, settings):
+    settings.LIMITS = settings.LIMITS | {"change": (1, 3600), "inviting": (0, 3600)}
+    ticket = make.ticket(world.contract, world.softswitch, world.ada)
+    clicks = [
+        ada.post(reverse(f"portal:{name}", args=[ticket.pk])).status_code for name in ("ticket_private", "ticket_watch", "ticket_solved")
+    ]
+    invited = ada.post(reverse("portal:people"), {"email": "x@acme.example", "role": "member", "language": "en"})
+
+    assert (clicks, invited.status_code) == ([302, 429, 429], 429)
 
 
 @pytest.mark.parametrize("what", ["upload", "bytes"])
@@ -147,3 +180,12 @@ def test_the_staffs_day_passes(world):
 
     assert {sara.get(reverse("console:ticket", args=[ticket.pk])).status_code for _n in range(60)} == {200}
     assert {sara.get(reverse("console:search"), {"q": "calls"}).status_code for _n in range(60)} == {200}
+
+
+def test_words_are_looked_for_in_queues_within_the_same_limit(world, settings):
+    settings.LIMITS = settings.LIMITS | {"search": (1, 60)}
+    sara = Client()
+    sara.force_login(world.sara.person)
+    answers = [sara.get(reverse("console:queue", args=["all"]), {"q": "calls"}).status_code for _n in range(2)]
+
+    assert (answers, sara.get(reverse("console:queue", args=["all"])).status_code) == ([200, 429], 200)

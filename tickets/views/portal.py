@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
+from accounts.limits import refusal_of
 from contracts.queries import contracts_in_force, whom_to_talk_to
 from helpdesk.lib.addresses import query_string
 from helpdesk.lib.refusals import Refusal
@@ -40,6 +42,13 @@ def _ticket(number: int) -> Ticket:
 
 def _uploading(received: Received) -> dict[str, object]:
     return upload_context(received, reverse("portal:upload"), reverse("portal:upload_remove"))
+
+
+def _may_send(request: DeskRequest, form: Form) -> bool:
+    """Whether the form was sent without a mistake, and not too often; else it says so."""
+    if request.method == "POST" and (too_often := refusal_of(request)):
+        form.add_error(None, str(too_often))
+    return request.method == "POST" and form.is_valid()
 
 
 def ticket_list(request: DeskRequest) -> HttpResponse:
@@ -200,7 +209,7 @@ def satisfaction(request: DeskRequest, number: int) -> HttpResponse:
     before = said(ticket)
     chosen = request.GET.get("answer") or (before.level if before else "")
     form = SatisfactionForm(request.POST or None, initial={"answer": chosen})
-    if request.method == "POST" and form.is_valid():
+    if _may_send(request, form):
         data = form.cleaned_data
         try:
             commands.rate(ticket=ticket, person=request.access.person, level=data["answer"], comment=data["comment"], now=timezone.now())
@@ -252,7 +261,7 @@ def contest(request: DeskRequest, number: int) -> HttpResponse:
     if request.method != "POST" and (ticket.is_closed or not known.may_contest):
         return redirect(ticket.portal_url)
     form = ContestForm(request.POST or None, initial={"verdict": known.standing.position if known.standing else None})
-    if request.method == "POST" and form.is_valid():
+    if _may_send(request, form):
         try:
             commands.contest(ticket=ticket, person=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
@@ -274,7 +283,7 @@ def declare(request: DeskRequest, number: int) -> HttpResponse:
         return redirect(ticket.portal_url)
     known = history(ticket)
     form = DeclareForm(request.POST or None, history=known, initial={"type": ticket.type, "severity": ticket.severity})
-    if request.method == "POST" and form.is_valid():
+    if _may_send(request, form):
         try:
             effect = commands.declare(ticket=ticket, person=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
