@@ -55,7 +55,7 @@ def service_reports(request: HttpRequest, service: str) -> HttpResponse:
     reader.run_validators(request)  # a wrong secret or signature is answered with 400
     try:
         events = reader.parse_events(request)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         log.warning("a report of %s could not be read: %s", service, type(error).__name__)
         return HttpResponse("This is not a report.\n", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
     now = timezone.now()
