@@ -21,6 +21,8 @@ Row = Sequence[Value]
 
 # What makes a spreadsheet program run a cell of a CSV instead of showing it, also where it trims what stands before.
 _FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")
+# The same behind what a program takes for the end of a cell when it expects another separator than the file's own.
+_INNER_FORMULA = re.compile(r"([;,\t|\r\n])(?=\s*[=+\-@])")
 # XML knows no other control characters, and a cell holds no more than this.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONGEST_TEXT = 32_767
@@ -48,14 +50,14 @@ def csv_chunks(header: Sequence[str], batches: Iterable[Iterable[Row]], *, delim
 
 def _lines(rows: Iterable[Row], delimiter: str) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter).writerows([_as_text(value) for value in row] for row in rows)
+    csv.writer(text, delimiter=delimiter).writerows([_as_text(value, delimiter) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
-def _as_text(value: Value) -> str:
+def _as_text(value: Value, delimiter: str) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return harmless(value or "")
+    return _INNER_FORMULA.sub(lambda found: found[0] if found[0] == delimiter else f"{found[0]}'", harmless(value or ""))
 
 
 def xlsx_chunks(title: str, header: Sequence[str], batches: Iterable[Iterable[Row]]) -> Iterator[bytes]:

@@ -43,6 +43,15 @@ def test_csv_has_the_mark_the_offset_and_every_cell_in_its_place():
     ]
 
 
+@pytest.mark.parametrize(("delimiter", "expected"), [(",", ";"), (";", ","), (",", "\t")])
+def test_a_program_that_expects_another_separator_finds_no_formula_either(delimiter, expected):
+    text = f"Calls drop{expected} =cmd|' /C calc'!A0{expected}+1, a;b"
+    whole = b"".join(csv_chunks(["Number", "Subject"], [[["SP-1", text]]], delimiter=delimiter)).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(whole, newline=""), delimiter=expected) for cell in row]
+
+    assert [cell for cell in cells if cell.lstrip()[:1] in {"=", "+", "-", "@"}] == []
+
+
 def test_csv_comes_batch_by_batch():
     asked = []
 
