@@ -56,14 +56,16 @@ OWN_RIGHTS = """
 
 
 @contextmanager
-def own_access(person: Person, chosen_customer: int | None) -> Iterator[Access]:
+def own_access(person: Person, *chosen_customers: int | None) -> Iterator[Access]:
     """What the person may do, read in the scope of their own rows before any customer's, at the beginning of a request's transaction.
 
-    `chosen_customer`: the one kept in their session; without one, or when it is theirs no longer, the first by name.
+    `chosen_customers`: the one in the address, the one kept in their session: the first of these that is theirs is looked at,
+    without any the first by name.
     """
     with request_scope(Scope("none", None, person.pk), OWN_RIGHTS, [person.pk] * 3) as rows:
         memberships = tuple(_membership(person, *row[2:]) for row in rows if row[2] is not None)
-        current = next((m for m in memberships if m.customer_id == chosen_customer), memberships[0] if memberships else None)
+        chosen = (m for customer in chosen_customers for m in memberships if m.customer_id == customer)
+        current = next(chosen, memberships[0] if memberships else None)
         roles, has_factor = frozenset(rows[0][0]), rows[0][1]
         yield Access(person, roles, memberships, current, is_staff=bool(roles), has_second_factor=has_factor)
 

@@ -53,13 +53,9 @@ def _refused_body(request: HttpRequest, most: int) -> int | None:
     return None
 
 
-def _chosen_customer(request: HttpRequest) -> int | None:
-    """The company in a mail's link (`?company=`), else the one looked at last; whether it is theirs is asked afterwards."""
-    named = row_id(request.GET.get("company", ""))
-    if named is not None:
-        return named
-    chosen: int | None = request.session.get(SESSION_CUSTOMER)
-    return chosen
+def _chosen_customers(request: HttpRequest) -> tuple[int | None, int | None]:
+    """The company in a mail's link (`?company=`), then the one looked at last; whether they are theirs is asked afterwards."""
+    return row_id(request.GET.get("company", "")), request.session.get(SESSION_CUSTOMER)
 
 
 def _sign_in(request: HttpRequest) -> str:
@@ -102,7 +98,7 @@ class ScopeMiddleware:
             with request_scope(NO_SCOPE):
                 return self.get_response(request)
         person = cast(Person, request.user)
-        with own_access(person, _chosen_customer(request)) as access:
+        with own_access(person, *_chosen_customers(request)) as access:
             return self._answer_person(request, access, person)
 
     def _answer_person(self, request: DeskRequest, access: Access, person: Person) -> HttpResponse:

@@ -280,3 +280,13 @@ def test_a_link_to_somebody_elses_company_opens_nothing(world):
 
     assert client.get(f"{ticket.portal_url}?company={world.globex.pk}").status_code == 404
     assert client.get("/").context["customer"] == world.acme
+
+
+def test_a_strangers_company_in_a_link_moves_nobody(world):
+    commands.add_member(actor=None, customer=world.globex, person=world.ada, role="member", now=timezone_now())
+    stranger = make.customer("Hooli")
+    client, _answer = sign_in(world.ada)
+    client.get(f"/?company={world.globex.pk}")
+    client.get(f"/?company={stranger.pk}")
+
+    assert client.get("/").context["customer"] == world.globex
