@@ -149,7 +149,7 @@ class PortalFilterForm(FilterForm):
     """The customer's list. Products and environments are those of tickets and environments that the scope shows."""
 
     always = ("q", "mine")
-    mine = forms.BooleanField(required=False, label=_("Only what I asked"))
+    mine = forms.BooleanField(required=False, label=_("Only what I opened"))
     environment = forms.ModelChoiceField(Environment.objects.all(), required=False, label=_("Environment"), empty_label=_("All"))
     state = forms.ChoiceField(choices=[(slug, slug) for slug in portal.STATES], required=False, widget=forms.HiddenInput)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -73,7 +74,7 @@ class FilingForm(SubmissionForm):
 
     type = forms.ChoiceField(choices=Type, label=_("What happened?"))
     severity = forms.ChoiceField(choices=Severity, label=_("How bad is it?"))
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"))
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), empty_label=_("Choose one"))
     environment = forms.ModelChoiceField(Environment.objects.none(), required=False, label=_("Environment"))
     version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
     contract = forms.ModelChoiceField(Contract.objects.none(), required=False, label=_("Contract"))
@@ -86,7 +87,7 @@ class FilingForm(SubmissionForm):
     private = forms.BooleanField(
         required=False,
         label=_("Private"),
-        help_text=_("Only who asks, the company's admins and our staff see this ticket; other colleagues don't know that it exists."),
+        help_text=_("Only the person who asks, the company's admins and our staff see this ticket; other colleagues don't know that it exists."),
     )
 
     def __init__(self, *args: Any, customer: Customer, contracts: list[Contract], **kwargs: Any) -> None:
@@ -356,6 +357,10 @@ class OverviewForm(forms.Form):
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         """The usual period is chosen where the address names none."""
         super().__init__({"weeks": USUAL_WEEKS} | (data.dict() if data else {}), **kwargs)
+
+    def in_sight(self) -> list[BoundField]:
+        """All that a filter bar shows; nothing is folded away."""
+        return self.visible_fields()
 
 
 class StaffOverviewForm(OverviewForm):

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template import engines
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import logs
@@ -43,7 +43,8 @@ def money(cents: int, currency: str) -> str:
 
 @register.filter
 def size(count: int) -> str:
-    return filesizeformat(count)
+    """A file's size in the reader's form; round figures without their zero: 100 MB."""
+    return filesizeformat(count).replace(f"{get_format('DECIMAL_SEPARATOR')}0\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
 
 
 @register.filter

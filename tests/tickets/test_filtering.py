@@ -115,7 +115,7 @@ def test_every_filter_in_use_can_be_taken_away(world, tickets):
     )
 
     assert [(str(chip.label), chip.value, chip.url) for chip in answer.context["chips"]] == [
-        ("Only what I asked", "", f"{address}?state=all&severity=high&opened_from=2026-11-01"),
+        ("Only what I opened", "", f"{address}?state=all&severity=high&opened_from=2026-11-01"),
         ("Severity", "High", f"{address}?state=all&mine=on&opened_from=2026-11-01"),
         ("Opened from", "1 Nov 2026", f"{address}?state=all&severity=high&mine=on"),
     ]

@@ -139,3 +139,10 @@ def test_without_tickets_the_pages_say_so(name, world):
 
     assert '<svg class="chart-svg' not in html
     assert "No ticket in this period." in html
+
+
+@pytest.mark.parametrize(("name", "controls"), [("portal:overview", ["weeks"]), ("console:overview", ["team", "weeks"])])
+def test_the_period_and_the_team_can_be_chosen_on_the_page(name, controls, world):
+    html = page(world.ada if name.startswith("portal") else world.lea.person, name)
+
+    assert re.findall(r'<select name="(\w+)"', html) == controls

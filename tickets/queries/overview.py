@@ -106,7 +106,7 @@ def _per_week(rows: TicketQuerySet, period: Period) -> Picture:
         categories=[date_format(monday, "SHORT_DATE_FORMAT") for monday in period.mondays],
         short=[date_format(monday, _("j M")) for monday in period.mondays],
         series=[
-            Series(_("Opened"), opened, "accent"),
+            Series(pgettext("tickets", "Opened"), opened, "accent"),
             Series(pgettext("tickets", "Solved"), solved, "info", hatched=True),
         ],
     )
