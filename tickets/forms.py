@@ -87,7 +87,9 @@ class FilingForm(SubmissionForm):
     private = forms.BooleanField(
         required=False,
         label=_("Private"),
-        help_text=_("Only the person who asks, the company's admins and our staff see this ticket; other colleagues don't know that it exists."),
+        help_text=_(
+            "Only the person who asks, the company's admins and our staff see this ticket; other colleagues don't know that it exists."
+        ),
     )
 
     def __init__(self, *args: Any, customer: Customer, contracts: list[Contract], **kwargs: Any) -> None:

@@ -40,6 +40,8 @@ def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
             return _("assigned it to %(name)s") % {"name": names.get(data["to"], "?")}
         case Event.Kind.WATCHER_ADDED | Event.Kind.WATCHER_REMOVED:
             added = event.kind == Event.Kind.WATCHER_ADDED
+            if data["person"] == event.actor_id:
+                return _("follows this from now on") if added else _("stopped following this")
             text = _("added %(name)s to those who follow this") if added else _("took %(name)s off those who follow this")
             return text % {"name": names.get(data["person"], _("a former colleague"))}
         case Event.Kind.RATED:

@@ -170,7 +170,7 @@ def test_a_search_without_result_says_what_it_looked_for(world, ada, sara):
 
     for client in (ada, sara):
         html = page(client, "<i>99-nothing@10.1.1.1")
-        assert "Nothing has “&lt;i&gt;99-nothing@10.1.1.1”" in html
+        assert "Nothing found for “&lt;i&gt;99-nothing@10.1.1.1”" in html
         assert "Try the part before the @ alone" in html
         assert "still being searched" in html
         assert "A number such as SP-10432" in page(client, "unheard")

@@ -96,6 +96,23 @@ def test_contacts_go_on_hearing_when_somebody_follows(world):
     assert told == ["ada@acme.example", "alan@acme.example"]
 
 
+def test_who_begins_to_follow_is_not_said_to_have_been_added(world, ticket):
+    for actor in (world.alan, world.ada):
+        commands.watch(ticket=ticket, person=world.alan, actor=actor, by_staff=False, now=NOW)
+        commands.unwatch(ticket=ticket, person=world.alan, actor=actor, by_staff=False, now=NOW)
+    client = Client()
+    client.force_login(world.ada)
+
+    page = client.get(reverse("portal:ticket", args=[ticket.pk])).content.decode()
+    said = [
+        "follows this from now on",
+        "stopped following this",
+        "added Alan Turing to those who follow this",
+        "took Alan Turing off those who follow this",
+    ]
+    assert [page.count(words) for words in said] == [1, 1, 1, 1]
+
+
 def test_moving_the_contract_is_told(world, ticket):
     other = make.contract(world.acme, world.softswitch, manager=world.max, number="C-2")
 

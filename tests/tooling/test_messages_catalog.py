@@ -1,5 +1,6 @@
 """Texts are found in Python and in templates as Django's own makemessages would find them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,10 @@ def test_a_missing_translation_and_a_wrong_placeholder_are_told(root: Path):
     catalog.save()
 
     assert messages_catalog.problems() == ["not translated: 'Close'", "its translation has other placeholders: 'Number %(n)s'"]
+
+
+def test_every_text_of_the_lists_is_found():
+    lists = (messages_catalog.ROOT / "templates" / "lists").glob("*.html")
+    written = {text for path in lists for text in re.findall(r'_\("([^"]+)"\)', path.read_text())}
+
+    assert written - {singular for _context, singular in messages_catalog.found()} == set()

@@ -249,7 +249,11 @@ def private(request: DeskRequest, number: int) -> HttpResponse:
     if not permissions.may_set_private(request.access, ticket):
         raise PermissionDenied
     commands.set_private(ticket=ticket, person=person, private=wanted, by_staff=False, now=timezone.now())
-    done = _("Only the person who asked and your company's admins see this ticket now.") if wanted else _("Your whole company sees this ticket now.")
+    done = (
+        _("Only the person who asked and your company's admins see this ticket now.")
+        if wanted
+        else _("Your whole company sees this ticket now.")
+    )
     messages.success(request, done)
     return redirect(ticket.portal_url)
 
