@@ -250,12 +250,12 @@ def test_a_product_may_be_left_out_of_an_environment(world, max_):
 
 # address: queries, the same for one product, amendment and environment and for three
 COSTS = {
-    "console:environment_new": 23,
-    "console:environment_edit": 25,
-    "console:contract": 23,
-    "console:contract_new": 26,
-    "console:contract_edit": 23,
-    "console:contract_amend": 21,
+    "console:environment_new": 14,
+    "console:environment_edit": 16,
+    "console:contract": 14,
+    "console:contract_new": 17,
+    "console:contract_edit": 14,
+    "console:contract_amend": 12,
 }
 
 

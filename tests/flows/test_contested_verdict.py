@@ -140,6 +140,30 @@ def test_a_claim_is_shown_on_both_sides_until_it_is_accepted(desks, ticket):
     assert severity(ticket) == "high"
 
 
+def test_a_contest_of_a_verdict_that_was_replaced_can_be_sent_once_more(desks, ticket):
+    lower(desks, ticket)
+    address = reverse("portal:ticket_contest", args=[ticket.pk])
+    begun = filled(desks["ada"].get(address), reason="It is every extension.")
+    send(desks["lea"], "console:ticket_qualify", ticket, severity="medium", reason="Two extensions.")
+
+    refused = desks["ada"].post(address, begun)
+    again = desks["ada"].post(address, filled(refused))
+
+    assert (refused.status_code, again.status_code) == (422, 302)
+
+
+def test_a_declaration_sent_twice_with_another_reason_can_be_sent_once_more(desks, ticket):
+    lower(desks, ticket)
+    address = reverse("portal:ticket_declare", args=[ticket.pk])
+    begun = filled(desks["ada"].get(address), severity="medium", reason="It spreads.")
+    desks["ada"].post(address, begun)
+
+    refused = desks["ada"].post(address, begun | {"reason": "It spreads to the second floor."})
+    again = desks["ada"].post(address, filled(refused, severity="high"))
+
+    assert (refused.status_code, again.status_code) == (422, 302)
+
+
 def test_what_cannot_be_contested_leads_back_to_the_ticket(desks, ticket):
     answer = desks["ada"].get(reverse("portal:ticket_contest", args=[ticket.pk]))
 

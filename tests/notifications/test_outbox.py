@@ -120,6 +120,23 @@ def test_what_waits_in_one_thread_goes_out_as_one_mail(sink, world):
     assert states() == {"one": "sent", "two": "joined", "other": "due"}
 
 
+def test_a_mail_that_was_kept_back_with_what_it_took_in_is_taken_in_whole(sink, world):
+    early = timezone.now() - timedelta(minutes=2)
+    for key in ("one", "two", "three"):
+        owed(key, world.ada, thread="ticket-1", may_wait=True, now=early, subject="[SP-1] Calls drop")
+    with as_provider():
+        one, two, three = Mail.objects.order_by("pk")
+        Mail.objects.filter(pk=two.pk).update(state=Mail.State.JOINED, joined_into=one)
+        Mail.objects.filter(pk=one.pk).update(due_at=timezone.now())  # so that the third leads
+
+    assert relay_outbox() == 1
+    (message,) = sink.messages
+    text = message.get_body(("plain",)).get_content()
+    assert text.index("Headline one") < text.index("Headline two") < text.index("Headline three")
+    with as_provider():
+        assert list(Mail.objects.order_by("pk").values_list("joined_into", flat=True)) == [three.pk, three.pk, None]
+
+
 def test_a_refused_mail_is_tried_again_and_then_parked(sink):
     sink.refusing.add("ada@acme.example")
     owed("one")

@@ -58,12 +58,24 @@ def test_the_customers_list(world, tickets):
 def test_a_queue(world, tickets):
     client, address = sign_in(world.lea.person), reverse("console:queue", args=["all"])
 
-    assert listed(client, address, {"customer": world.globex.pk}) == []
+    assert listed(client, address, {"customer": "glob"}) == []
+    assert listed(client, address, {"customer": "ACME", "severity": "low"}) == ["low"]
     assert listed(client, address, {"product": tickets["placed"].product_id}) == ["placed"]
     assert listed(client, address, {"team": world.core.pk, "severity": "low"}) == ["low"]
     assert listed(client, address, {"assignee": world.sara.pk}) == ["plain"]
     assert listed(client, address, {"status": "open"}) == ["plain"]
     assert listed(client, address, {"opened_from": "2026-11-24", "opened_to": "2026-11-24"}) == ["late"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("nobody", "No customer has this in its name."), ("o", "Several have: Acme Nord, Globex. Write more of the name.")],
+)
+def test_a_name_that_fits_no_customer_or_several_is_explained(world, typed, sentence):
+    make.customer("Acme Nord")
+    answer = sign_in(world.lea.person).get(reverse("console:queue", args=["all"]), {"customer": typed})
+
+    assert answer.context["form"].errors == {"customer": [sentence]}
 
 
 def test_days_are_the_readers(world):
