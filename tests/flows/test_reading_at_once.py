@@ -9,7 +9,7 @@ from tests import factories as make
 from tests.flows.meeting import Meeting, at_once
 from tickets import commands
 from tickets.commands import conversation, reading
-from tickets.models import Reading
+from tickets.models import Reading, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = make.NOW
@@ -36,9 +36,18 @@ def adas_readings(world):
         return list(Reading.objects.filter(person=world.ada).values_list("position", flat=True))
 
 
-def test_two_windows_open_the_same_ticket_at_once(world, ticket, windows, monkeypatch):
-    monkeypatch.setattr(reading, "read_to", Meeting().after(reading.read_to))
+def test_reading_waits_for_nobody_who_writes(world, ticket, windows):
+    window, _other = windows
+    with as_provider():
+        Ticket.objects.select_for_update().get(pk=ticket.pk)
+        answers = at_once(lambda: window.get(ticket.portal_url).status_code)
 
+    assert (answers, adas_readings(world)) == ([200], [])
+    window.get(ticket.portal_url)
+    assert adas_readings(world) == [4]
+
+
+def test_two_windows_open_the_same_ticket_at_once(world, ticket, windows):
     answers = at_once(*(lambda client=client: client.get(ticket.portal_url).status_code for client in windows))
 
     assert (answers, adas_readings(world)) == ([200, 200], [4])
