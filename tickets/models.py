@@ -353,6 +353,7 @@ class File(TenantModel):
 
     class Meta:
         indexes = [
+            models.Index(fields=["customer", "uploaded_at"], name="file_of_day", include=["size"]),
             models.Index(fields=["uploaded_at"], name="file_not_taken", condition=Q(message=None)),
             models.Index(fields=["id"], name="file_not_scanned", condition=Q(scanned_at=None, message__isnull=False)),
         ]
