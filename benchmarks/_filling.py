@@ -125,6 +125,7 @@ class Filled:
     engineer: int
     customer: int
     short_ticket: int  # of the first customer, with five messages, waiting for nobody
+    replied_ticket: int  # another, which grows while replies are measured
     long_ticket: int
     product: int
     seconds: float
@@ -161,13 +162,14 @@ def fill(rows: int, now: datetime) -> Filled:
         )
         engineer = cursor.fetchone()[0]
         cursor.execute(
-            "SELECT max(id) FROM tickets_ticket WHERE customer_id = %s AND status = 'open' AND id <> %s", [customer, FIRST + rows - 1]
+            "SELECT id FROM tickets_ticket WHERE customer_id = %s AND closed_at IS NULL AND id <> %s ORDER BY status = 'open' DESC, id DESC LIMIT 2",
+            [customer, FIRST + rows - 1],
         )
-        short = cursor.fetchone()[0]
+        (short,), (replied,) = cursor.fetchall()
         cursor.execute("SELECT min(id) FROM contracts_product")
         product = cursor.fetchone()[0]
     owner.close()
-    return Filled(rows, agent, engineer, customer, short, FIRST + rows - 1, product, time.monotonic() - begun)
+    return Filled(rows, agent, engineer, customer, short, replied, FIRST + rows - 1, product, time.monotonic() - begun)
 
 
 def _provider(now: datetime) -> int:

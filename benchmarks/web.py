@@ -92,7 +92,7 @@ def _pages(filled: "Filled", staff: Browser, engineer: Browser) -> dict[str, Cal
         "ticket_200": lambda: staff.get(long),
         "search": lambda: staff.get(f"/console/search/?q={RARE_WORD}"),
         "file": lambda: send("/tickets/new/", event),
-        "reply": lambda: send(f"{own}reply/", {"body": "It happens again, at the same hour. " * 10}),
+        "reply": lambda: send(f"/tickets/{filled.replied_ticket}/reply/", {"body": "It happens again, at the same hour. " * 10}),
         "home": lambda: engineer.get("/"),
         "portal ticket_5": lambda: engineer.get(own),
         "portal list": lambda: engineer.get("/tickets/"),
