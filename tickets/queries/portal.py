@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from accounts.access import Access
 from accounts.models import Person
 from helpdesk.lib.addresses import Addresses
+from helpdesk.lib.counting import capped
 from helpdesk.lib.keyset import Page, page_by_instant
 from helpdesk.lib.prepared import Prepared
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels
@@ -114,7 +115,7 @@ def home(reader: Person) -> dict[str, Any]:
 
 def _unread_text(count: int) -> str:
     text = ngettext("%(count)s ticket has news that you have not read.", "%(count)s tickets have news that you have not read.", count)
-    return text % {"count": unread.capped(count)} if count else ""
+    return text % {"count": capped(count, unread.CAP)} if count else ""
 
 
 def find_ticket(number: int) -> Ticket | None:

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import TeamMember
+from helpdesk.lib.counting import capped
 from tickets.models import Event, Status, Ticket, TicketQuerySet
 
 CAP = 999
@@ -126,10 +127,6 @@ def verdicts_wanted() -> int:
     return Ticket.objects.order_by().wanting_verdict().count()
 
 
-def capped(count: int) -> str:
-    return f"{CAP}+" if count > CAP else str(count)
-
-
 @dataclass(frozen=True)
 class QueueLink:
     """A queue in the console's rail."""
@@ -147,7 +144,7 @@ def links(access: Access, current: str, url_for: Callable[[str], str]) -> list[Q
         QueueLink(
             label=queue.label,
             url=url_for(queue.slug),
-            count_label=capped(found[queue.slug]) if queue.slug in found else "",
+            count_label=capped(found[queue.slug], CAP) if queue.slug in found else "",
             current=queue.slug == current,
             key=queue.key,
         )

@@ -52,10 +52,6 @@ def unread_count(person: Person) -> int:
     return unread(Ticket.objects.all(), person)[: CAP + 1].count()
 
 
-def capped(count: int) -> str:
-    return f"{CAP}+" if count > CAP else str(count)
-
-
 def read_to(ticket: Ticket, person: Person) -> int | None:
     """The position up to which they have read it; None: they never looked."""
     return _read_to.first(ticket.pk, person.pk)

@@ -17,6 +17,7 @@ from accounts.access import DeskRequest
 from accounts.limits import refusal_of
 from contracts.queries import contracts_in_force, whom_to_talk_to
 from helpdesk.lib.addresses import query_string
+from helpdesk.lib.counting import capped
 from helpdesk.lib.refusals import Refusal
 from tickets import commands, permissions
 from tickets.filtering import PortalFilterForm
@@ -80,7 +81,7 @@ def _tabs(request: DeskRequest, address: str, state: str, unread_count: int) -> 
         {
             "url": f"{address}?{query_string(request.GET, before=None, state=slug)}",
             "label": label,
-            "count": unread.capped(unread_count) if slug == queries.UNREAD and unread_count else "",
+            "count": capped(unread_count, unread.CAP) if slug == queries.UNREAD and unread_count else "",
             "current": slug == state,
         }
         for slug, (label, _narrow) in queries.STATES.items()
