@@ -94,8 +94,8 @@ VERDICT_WANTED = Q(closed_at=None) & (
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def active(self) -> "TicketQuerySet":
-        """Those that are worked on. The instant says nothing new, but by it the planner knows the indexes of what is not closed."""
-        return self.filter(status__in=ACTIVE_STATUSES, closed_at=None)
+        """Those that are worked on: the condition of the queues' indexes, word for word."""
+        return self.filter(status__in=ACTIVE_STATUSES)
 
     def wanting_verdict(self) -> "TicketQuerySet":
         """Tickets that wait for a verdict of staff: declared and not verified, contested, or claimed to be worse (TIC-3)."""

@@ -84,7 +84,7 @@ def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Pers
 
 def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
     """Staff side and team, with somebody among them who is not this person: if there is nobody else, the leads."""
-    readers = {*staff_side(ticket), *staff_among(ticket.team.members.values_list("person_id", flat=True))}
+    readers = {*staff_side(ticket), *staff_among(_team(ticket.team_id))}
     if all(reader.pk == person_id for reader in readers):
         readers |= set(staff_among(StaffRole.objects.filter(role=StaffRole.Role.LEAD).values_list("member_id", flat=True)))
     return sorted(readers, key=lambda person: person.pk)
