@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
+from sla.rules import Value
 from tickets.models import Satisfaction, Severity, Status, Ticket, Type
-from tickets.qualifying import Effect, History, Value
+from tickets.qualifying import Effect, History
 from tickets.queries.console import assignable
 from tickets.queries.overview import USUAL_WEEKS, WEEKS
 from tickets.states import SETTABLE

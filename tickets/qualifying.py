@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from helpdesk.lib.prepared import Prepared
-from tickets.models import Event, Severity, Ticket, Type
+from sla.rules import Value, rank
+from tickets.models import Event, Ticket
 
-Value = tuple[str, str]  # type and severity
-
-TYPE_ORDER = (Type.UPDATE_SERVICE, Type.FUNCTIONAL, Type.TECHNICAL)
-SEVERITY_ORDER = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 KINDS = (Event.Kind.OPENED, Event.Kind.DECLARED, Event.Kind.VERIFIED, Event.Kind.CONTESTED)
 
 
@@ -21,12 +18,6 @@ class Effect(StrEnum):
     RAISED = "raised"  # the first higher one after a verdict: it counts at once
     CLAIMED = "claimed"  # a later higher one: nothing changes until staff decide
     LOWERED = "lowered"  # a lower one after a verdict: it counts at once
-
-
-def rank(value: Value) -> tuple[int, int]:
-    """Its place in the order of values: update service < functional < technical, then severity."""
-    type, severity = value
-    return TYPE_ORDER.index(Type(type)), SEVERITY_ORDER.index(Severity(severity))
 
 
 def value_of(event: Event) -> Value:

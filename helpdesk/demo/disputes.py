@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from helpdesk.demo import provider, words
 from helpdesk.demo.plan import Do, Plan, Step
-from tickets.qualifying import rank
+from sla.rules import rank
 
 CONTESTED_ONE_IN, PRIVATE_ONE_IN = 3, 40
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from sla.rules import rank
 from tickets.models import Event
-from tickets.qualifying import Effect, History, rank
+from tickets.qualifying import Effect, History
 
 SARA, LEA, ADA = 1, 2, 3
 LOW, MEDIUM, HIGH, CRITICAL = (("technical", severity) for severity in ("low", "medium", "high", "critical"))

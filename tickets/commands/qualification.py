@@ -12,12 +12,13 @@ from accounts.models import Person
 from accounts.queries import display_names
 from accounts.tenancy import acting_for
 from helpdesk.lib.refusals import Refusal
+from sla.rules import Value
 from tickets import story, telling
 from tickets.commands.conversation import ClosedTicket
 from tickets.commands.filing import OnlyTechnicalIsCritical
 from tickets.commands.states import set_status
 from tickets.models import Event, Message, Severity, Status, Ticket, Type
-from tickets.qualifying import Effect, History, Value, history, value_of
+from tickets.qualifying import Effect, History, history, value_of
 from tickets.sentences import sentence
 
 AUDITED = ("type", "severity", "declared_type", "declared_severity", "verified_by")
