@@ -38,7 +38,8 @@ _Intervals = tuple[list[int], list[int]]
 
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 # No zone has ever changed its offset twice within three days, so that looking every second day finds every change (the tests look).
-_STEP = 2 * DAY
+STEP = timedelta(days=2)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class OutOfReach(OverflowError):
@@ -107,15 +108,15 @@ class Calendar:
         tz: str | tzinfo,
         week: Mapping[int, Sequence[Window]] | None = None,
         dates: Mapping[date | str, Sequence[Window]] | None = None,
-        holidays: Iterable[date | str] = (),
-        breaks: Iterable[tuple[datetime | str, datetime | str]] = (),
+        holidays: Iterable[date | str] | None = None,
+        breaks: Iterable[tuple[datetime | str, datetime | str]] | None = None,
         always: bool = False,
     ) -> None:
         self.tz = _zone(tz)
         self._week = _parse_week(week or {})
         self._dates = {_day_number(day): _parse_day(windows, str(day)) for day, windows in (dates or {}).items()}
-        closed = [(day * DAY, day * DAY + DAY) for day in map(_day_number, holidays) if day not in self._dates]
-        self._closed = _merged(sorted(closed + [_parse_break(begin, end) for begin, end in breaks]))
+        closed = [(day * DAY, day * DAY + DAY) for day in map(_day_number, holidays or ()) if day not in self._dates]
+        self._closed = _merged(sorted(closed + [_parse_break(begin, end) for begin, end in breaks or ()]))
         self.always = always or (not self._dates and not self._closed[0] and _never_closes(self._week))
         self._extending = Lock()
         self._compiled = _Compiled(FIRST, FIRST, [], [], [0], [])  # holds no instant: the first question replaces it
@@ -126,6 +127,7 @@ class Calendar:
         In a calendar 09:00-18:00, 4 h from 16:00 is 11:00 on the next day, 2 h from 16:00 is 18:00 (SLA-12), not 09:00.
         A negative amount is subtracted. OutOfReach when the calendar doesn't open for so long before the year 2400.
         """
+        # Conversions are written out here and in elapsed(): calls would cost a fifth of the whole.
         amount = seconds * 1_000_000 if type(seconds) is int else amount_of(seconds)
         return EPOCH + timedelta(0, 0, self.forward(microseconds(start), amount))
 
@@ -295,6 +297,8 @@ class Calendar:
         if first == end:
             return intervals
         local_starts, local_ends = self._local_intervals(first - DAY, end + DAY)
+        if not local_starts:
+            return intervals  # decades without an open minute cost next to nothing
         for since, until, offset in _offsets(self.tz, _year_of(first), _year_of(end)):
             low = bisect_right(local_ends, since + offset)
             high = bisect_left(local_starts, until + offset)
@@ -352,43 +356,39 @@ def _year_of(at: int) -> int:
 def _offsets(tz: tzinfo, first_year: int, end_year: int) -> Iterator[tuple[int, int, int]]:
     """The zone's offsets from UTC in turn, as (from, until, offset), between two new years."""
     for year in range(first_year, end_year):
-        yield from _offsets_of_year(tz, year)
+        yield from offsets_of_year(tz, year)
 
 
 @lru_cache(maxsize=4096)
-def _offsets_of_year(tz: tzinfo, year: int) -> tuple[tuple[int, int, int], ...]:
-    end = _new_year(year + 1)
+def offsets_of_year(tz: tzinfo, year: int) -> tuple[tuple[int, int, int], ...]:
+    since = at = instant(_new_year(year))
+    end = instant(_new_year(year + 1))
+    offset = at.astimezone(tz).utcoffset()
     found = []
-    since = at = _new_year(year)
-    offset = _offset(tz, at)
     while at < end:
-        ahead = min(at + _STEP, end)
-        if _offset(tz, ahead) != offset:
+        ahead = at + STEP
+        if ahead > end:
+            ahead = end
+        if ahead.astimezone(tz).utcoffset() != offset:
             ahead = _change(tz, at, ahead)
             found.append((since, ahead, offset))
-            since, offset = ahead, _offset(tz, ahead)
+            since, offset = ahead, ahead.astimezone(tz).utcoffset()
         at = ahead
     if since < end:
         found.append((since, end, offset))
-    return tuple(found)
+    return tuple((microseconds(since), microseconds(until), offset // _MICROSECOND) for since, until, offset in found if offset is not None)
 
 
-def _change(tz: tzinfo, before: int, after: int) -> int:
+def _change(tz: tzinfo, before: datetime, after: datetime) -> datetime:
     """The second at which the offset between two instants changes."""
-    low, high, offset = before // SECOND, after // SECOND, _offset(tz, before)
+    low, high, offset = 0, (after - before) // timedelta(seconds=1), before.astimezone(tz).utcoffset()
     while high - low > 1:
         middle = (low + high) // 2
-        if _offset(tz, middle * SECOND) == offset:
+        if (before + timedelta(seconds=middle)).astimezone(tz).utcoffset() == offset:
             low = middle
         else:
             high = middle
-    return high * SECOND
-
-
-def _offset(tz: tzinfo, at: int) -> int:
-    offset = instant(at).astimezone(tz).utcoffset()
-    assert offset is not None  # astimezone() made it aware
-    return (offset.days * 86_400 + offset.seconds) * SECOND + offset.microseconds
+    return before + timedelta(seconds=high)
 
 
 # Intervals

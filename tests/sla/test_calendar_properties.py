@@ -50,9 +50,7 @@ class Spec:
             return False
         if local.date() in self.holidays and local.date() not in self.dates:
             return False
-        return any(
-            begin <= local < end for day in (local.date() - DAY, local.date()) for begin, end in self._windows(day)
-        )
+        return any(begin <= local < end for day in (local.date() - DAY, local.date()) for begin, end in self._windows(day))
 
     def _windows(self, day: date) -> list[tuple[datetime, datetime]]:
         return [_on(day, *window) for window in self.dates.get(day, self.week.get(day.weekday(), ()))]
@@ -141,8 +139,7 @@ def specs(draw: st.DrawFn, place: tuple[str, date]) -> Spec:
         dates=draw(st.dictionaries(near, days(), max_size=3)),
         holidays=frozenset(draw(st.sets(near, max_size=4))),
         breaks=[
-            (begin, begin + length * QUARTER)
-            for begin, length in draw(st.lists(st.tuples(quarters, st.integers(1, 300)), max_size=3))
+            (begin, begin + length * QUARTER) for begin, length in draw(st.lists(st.tuples(quarters, st.integers(1, 300)), max_size=3))
         ],
     )
 
@@ -151,9 +148,7 @@ def instants(place: tuple[str, date]) -> st.SearchStrategy[datetime]:
     middle = datetime.combine(place[1], time(12), UTC)
     return st.one_of(
         st.integers(-500, 500).map(lambda count: middle + count * QUARTER),
-        st.datetimes(datetime(2000, 1, 1), datetime(2000, 1, 11)).map(
-            lambda at: middle + (at.replace(tzinfo=UTC) - datetime(2000, 1, 6, tzinfo=UTC))
-        ),
+        st.timedeltas(-5 * DAY, 5 * DAY).map(lambda delta: middle + delta),
     )
 
 
@@ -173,7 +168,7 @@ def exact(amount: timedelta) -> float:
     return amount // timedelta(seconds=1) if not amount.microseconds else amount / timedelta(seconds=1)
 
 
-@settings(deadline=None, max_examples=70)
+@settings(deadline=None, max_examples=200)
 @given(cases(2))
 def test_elapsed_is_the_open_time_that_a_walker_counts(case: tuple[Spec, list[datetime]]) -> None:
     spec, (start, end) = case
@@ -183,7 +178,7 @@ def test_elapsed_is_the_open_time_that_a_walker_counts(case: tuple[Spec, list[da
     assert elapsed == exact(walked(spec.is_open, start, end))
 
 
-@settings(deadline=None, max_examples=70)
+@settings(deadline=None, max_examples=200)
 @given(cases(1), amounts)
 def test_what_is_due_is_where_a_walker_has_used_the_amount_up(case: tuple[Spec, list[datetime]], amount: timedelta) -> None:
     spec, [start] = case
@@ -194,7 +189,7 @@ def test_what_is_due_is_where_a_walker_has_used_the_amount_up(case: tuple[Spec, 
     assert spec.calendar().add(start, exact(amount)) == expected
 
 
-@settings(deadline=None, max_examples=70)
+@settings(deadline=None, max_examples=200)
 @given(cases(1), amounts)
 def test_subtracting_is_walking_backwards(case: tuple[Spec, list[datetime]], amount: timedelta) -> None:
     spec, [start] = case
@@ -205,7 +200,7 @@ def test_subtracting_is_walking_backwards(case: tuple[Spec, list[datetime]], amo
     assert spec.calendar().subtract(start, exact(amount)) == expected
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=150)
 @given(cases(2))
 def test_windows_and_openness_are_what_a_walker_sees(case: tuple[Spec, list[datetime]]) -> None:
     spec, (start, end) = case
@@ -226,7 +221,7 @@ def test_windows_and_openness_are_what_a_walker_sees(case: tuple[Spec, list[date
         assert not calendar.is_open(until)
 
 
-@settings(deadline=None, max_examples=70)
+@settings(deadline=None, max_examples=200)
 @given(cases(3))
 def test_time_adds_up_and_turns_around(case: tuple[Spec, list[datetime]]) -> None:
     spec, (first, second, third) = case
@@ -239,7 +234,7 @@ def test_time_adds_up_and_turns_around(case: tuple[Spec, list[datetime]]) -> Non
     assert calendar.elapsed(third, first) == -calendar.elapsed(first, third)
 
 
-@settings(deadline=None, max_examples=70)
+@settings(deadline=None, max_examples=200)
 @given(cases(2))
 def test_adding_what_has_elapsed_leads_back(case: tuple[Spec, list[datetime]]) -> None:
     spec, (start, end) = case
@@ -253,11 +248,12 @@ def test_adding_what_has_elapsed_leads_back(case: tuple[Spec, list[datetime]]) -
     assert start <= begun <= end
     assert calendar.elapsed(start, due) == elapsed == calendar.elapsed(begun, end)
     assert calendar.elapsed(due, end) == 0 == calendar.elapsed(start, begun)
-    assert due == start or not calendar.is_open(due) or due == end or calendar.is_open(due - timedelta(microseconds=1))
+    assert due == start or calendar.is_open(due - timedelta(microseconds=1))
+    assert begun == end or calendar.is_open(begun)
 
 
 @settings(deadline=None, max_examples=20)
-@given(cases(1), st.lists(st.integers(1600, 2399), min_size=2, max_size=3))
+@given(cases(1), st.lists(st.integers(1990, 2060), min_size=2, max_size=3))
 def test_answers_do_not_depend_on_what_was_asked_before(case: tuple[Spec, list[datetime]], years: list[int]) -> None:
     spec, [at] = case
     asked, fresh = spec.calendar(), spec.calendar()
