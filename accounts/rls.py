@@ -176,6 +176,7 @@ UNSCOPED_TABLES: dict[str, str] = {
     "contracts_product": "the provider's catalogue",
     "contracts_version": "the provider's catalogue",
     "sla_calendar": "the provider's business calendars, which contracts name",
+    "sla_calendarversion": "the hours and days of those calendars",
     "sla_policy": "the provider's promises, which contracts name",
     "account_emailaddress": "signing in",
     "account_emailconfirmation": "signing in",

@@ -17,12 +17,15 @@ from accounts.models import AuditEntry, Person, StaffRole
 VERBS: dict[str, "str | Promise"] = {
     "add_member": gettext_lazy("Person joined"),
     "amend_contract": gettext_lazy("Contract amended"),
+    "change_calendar": gettext_lazy("Calendar changed"),
     "change_contract": gettext_lazy("Contract changed"),
     "change_customer": gettext_lazy("Customer changed"),
     "change_role": gettext_lazy("Role changed"),
     "configure": gettext_lazy("Configuration changed"),
+    "create_calendar": gettext_lazy("Calendar made"),
     "create_customer": gettext_lazy("Customer registered"),
     "declare": gettext_lazy("Qualification declared anew"),
+    "extend_calendar": gettext_lazy("Calendar extended by years"),
     "invite": gettext_lazy("Person invited"),
     "keep_environment": gettext_lazy("Environment noted"),
     "move_ticket": gettext_lazy("Ticket moved to another contract"),
@@ -44,6 +47,7 @@ PEOPLE_FACTS = frozenset({"person", "contacts"})
 PAIRED_FACTS = {"installed": ("contracts.Product", "contracts.Version")}
 OTHER_FACTS: dict[str, "str | Promise"] = {
     "amendment": gettext_lazy("amendment"),
+    "calendar_version": gettext_lazy("version"),
     "contacts": gettext_lazy("who is told"),
     "declared_severity": gettext_lazy("declared severity"),
     "declared_type": gettext_lazy("declared type"),

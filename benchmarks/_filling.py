@@ -18,7 +18,10 @@ from benchmarks._floor import TABLE
 from contracts.models import Product, Version
 from helpdesk import environment
 from helpdesk.lib.markdown import VERSION
-from sla.models import Calendar, Policy
+from sla import shipped
+from sla.commands.calendars import create_calendar
+from sla.models import Policy
+from sla.shipped import Follows
 
 CUSTOMERS = 500
 PEOPLE = 4  # of each customer
@@ -183,7 +186,7 @@ def _provider(now: datetime) -> int:
         staff.append(accounts.set_staff_roles(actor=None, person=person, display_name=f"Agent {number}", roles=roles, now=now))
     teams = [accounts.set_team(actor=None, name=f"Team {n}", members=staff[n::4], now=now) for n in range(4)]
     with as_provider():
-        Calendar.objects.create(name="Florianópolis", time_zone="America/Sao_Paulo")
+        create_calendar(actor=None, name="Florianópolis", time_zone=shipped.ZONE, follows=Follows.FLORIANOPOLIS, now=now)
         Policy.objects.create(name="Standard", is_standard=True)
         for number, name in enumerate(("Softswitch", "Session border controller", "PABX", "Call center")):
             product = Product.objects.create(name=name, team=teams[number])

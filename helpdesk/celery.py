@@ -47,6 +47,11 @@ app.conf.update(
         "review-addresses": {"task": "notifications.tasks.review_addresses", "schedule": 600.0, "options": {"expires": 600}},
         "announce-unreachable": {"task": "contracts.tasks.announce_unreachable", "schedule": 5.0, "options": {"expires": 10}},
         "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": crontab(hour="4", minute="20"), "options": {"expires": 3600}},
+        "extend-calendars": {
+            "task": "sla.tasks.extend_calendars",
+            "schedule": crontab(hour="4", minute="40"),
+            "options": {"expires": 3600},
+        },
         "sweep-counters": {"task": "accounts.tasks.sweep_counters", "schedule": 600.0, "options": {"expires": 600}},
         "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     },

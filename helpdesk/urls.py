@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 import accounts.urls
 import contracts.urls
 import notifications.urls
+import sla.urls
 import tickets.urls
 from helpdesk import figures, views
 
@@ -20,6 +21,7 @@ console_urls: list[URLPattern | URLResolver] = [
     path("customers/<int:pk>/", views.customer, name="customer"),
     *tickets.urls.console_urls,
     *contracts.urls.console_urls,
+    *sla.urls.console_urls,
     *accounts.urls.console_urls,
     *notifications.urls.console_urls,
 ]

@@ -8,7 +8,10 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from accounts.tenancy import as_provider
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Version
+from sla.commands import calendars
+from sla.content import Content
 from sla.models import Calendar, Policy
+from sla.shipped import Follows
 from tickets import commands as tickets
 from tickets.models import Ticket
 
@@ -54,9 +57,12 @@ def version(of: Product, number: str = "7.2.1") -> Version:
         return Version.objects.create(product=of, number=number, available_date=date(2026, 1, 1))
 
 
-def calendar(zone: str = "America/Sao_Paulo") -> Calendar:
+def calendar(zone: str = "America/Sao_Paulo", follows: Follows = Follows.NOTHING, content: Content | None = None) -> Calendar:
+    """One of each zone, with Monday to Friday 09:00-18:00 and the holidays it follows unless `content` says otherwise."""
+    name = f"Hours of {zone}"
     with as_provider():
-        return Calendar.objects.get_or_create(name=f"Hours of {zone}", defaults={"time_zone": zone})[0]
+        found = Calendar.objects.filter(name=name).first()
+    return found or calendars.create_calendar(actor=None, name=name, time_zone=zone, follows=follows, content=content, now=NOW)
 
 
 def policy() -> Policy:

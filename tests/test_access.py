@@ -79,6 +79,10 @@ GET = {
     "console:contract_amend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
     "console:environment_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:environment_edit": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:calendars": CONSOLE,
+    "console:calendar_year": CONSOLE,
+    "console:calendar_versions": CONSOLE,
+    "console:calendar_review": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
     "console:outbox": CONSOLE,
     "console:addresses": CONSOLE,
     "console:mail": CONSOLE,
@@ -135,6 +139,11 @@ POST = {
     "console:ticket_hold_release": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:contract_standing": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
     "console:environment_retire": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
+    "console:calendar_day": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, 422),
+    "console:calendar_break": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, 422),
+    "console:calendar_week": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, 422),
+    "console:calendar_click": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
+    "console:calendar_take_back": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
     "console:address_try_again": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
     "service_reports": row(*[NONE] * 7),
     "console:mail_resend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, SENT),
@@ -168,8 +177,17 @@ def arguments(world):
         membership = world.alan.memberships.get()
         mark = BouncingAddress.objects.create(address="x@acme.example", since=make.NOW, last_at=make.NOW, tried_at=make.NOW)
     pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk, "address": mark.pk}
+    pks |= {"calendar": world.contract.calendar_id}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "file": upload.pk, "ticket_hold": hold.pk}
-    common = {"number": ticket.pk, "customer_id": world.acme.pk, "slug": "all", "token": "made-up", "uidb36": "1", "key": "made-up"}
+    common = {
+        "number": ticket.pk,
+        "customer_id": world.acme.pk,
+        "slug": "all",
+        "token": "made-up",
+        "uidb36": "1",
+        "key": "made-up",
+        "year": 2026,
+    }
 
     def for_address(name, parameters):
         page = name.rpartition(":")[2]

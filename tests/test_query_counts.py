@@ -21,6 +21,7 @@ COSTS = {
     "console:search": 15,
     "console:customers": 14,
     "console:customer": 21,
+    "console:calendars": 10,
     "console:outbox": 12,
     "console:audit": 17,
 }
@@ -33,6 +34,7 @@ def more_of_everything(world, number):
     make.environment(world.acme, name=f"Site {number}", contract=contract, contacts=(member,), installed={world.softswitch: world.version})
     make.ticket(contract, world.softswitch, member, subject=f"Calls drop at site {number}")
     make.customer(f"Customer {number}")
+    make.calendar(("Europe/Lisbon", "America/Manaus", "Asia/Tokyo")[number - 1])
 
 
 def cost(client, name, world):

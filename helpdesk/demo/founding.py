@@ -17,6 +17,7 @@ from helpdesk.demo.upgrades import upgrade_days, version_on
 from helpdesk.demo.world import Timeline, World
 from notifications.commands import set_mutes
 from notifications.models import Mute
+from sla.commands.calendars import create_calendar
 from sla.models import Calendar, Policy
 
 FOUNDED = date(2012, 3, 5)
@@ -29,8 +30,9 @@ def found_provider(world: World, timeline: Timeline, today: date) -> None:
 
 
 def _open_shop(world: World, today: date, now: datetime) -> None:
-    for name, zone in provider.CALENDARS.items():
-        world.calendars[name], _made = Calendar.objects.get_or_create(name=name, defaults={"time_zone": zone})
+    for name, (zone, follows) in provider.CALENDARS.items():
+        known = Calendar.objects.filter(name=name).first()  # the standard one comes with the installation
+        world.calendars[name] = known or create_calendar(actor=None, name=name, time_zone=zone, follows=follows, now=_midnight(today))
     standard = Policy.objects.filter(is_standard=True).first()
     world.policies[provider.STANDARD] = standard or Policy.objects.create(name=provider.STANDARD, is_standard=True)
     world.policies[provider.CARRIER], _made = Policy.objects.get_or_create(name=provider.CARRIER)
@@ -176,6 +178,10 @@ def _keep(world: World, company: Company, facts: EnvironmentFacts, days_ago: int
         contacts=[world.people[f"{contact}@{company.domain}"] for contact in facts.contacts],
         now=now,
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZONE)
 
 
 def _morning(day: date, hours: int = 0) -> datetime:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-BRASILIA, MANAUS = "Business hours, Brasília", "Business hours, Manaus"
-CALENDARS = {BRASILIA: "America/Sao_Paulo", MANAUS: "America/Manaus"}
+from sla import shipped
+from sla.shipped import Follows
+
+BRASILIA, MANAUS = shipped.NAME, "Business hours, Manaus"
+CALENDARS = {BRASILIA: (shipped.ZONE, Follows.FLORIANOPOLIS), MANAUS: ("America/Manaus", Follows.BRAZIL)}
 STANDARD, CARRIER = "Standard", "Carrier"
 DOMAIN = "sippulse.example"
 

@@ -59,8 +59,17 @@ def places(world):
         membership = world.alan.memberships.get()
         token = Mail.objects.get(address="new@acme.example").action_url.rstrip("/").rpartition("/")[2]
     pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
+    pks |= {"calendar": world.contract.calendar_id}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "ticket": ticket.pk}
-    common = {"number": ticket.pk, "customer_id": world.acme.pk, "slug": "all", "token": token, "uidb36": "1", "key": "made-up"}
+    common = {
+        "number": ticket.pk,
+        "customer_id": world.acme.pk,
+        "slug": "all",
+        "token": token,
+        "uidb36": "1",
+        "key": "made-up",
+        "year": 2026,
+    }
     found = {
         name: reverse(name, kwargs={p: common.get(p) or _pk(pks, name) for p in parameters})
         for name, parameters in addresses()

@@ -252,7 +252,7 @@ def test_a_product_may_be_left_out_of_an_environment(world, max_):
 COSTS = {
     "console:environment_new": 14,
     "console:environment_edit": 16,
-    "console:contract": 14,
+    "console:contract": 15,
     "console:contract_new": 17,
     "console:contract_edit": 14,
     "console:contract_amend": 12,

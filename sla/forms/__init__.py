@@ -1,0 +1,1 @@
+"""What staff send about calendars and policies."""

@@ -1,0 +1,1 @@
+"""What pages and the clocks need of calendars and policies."""
