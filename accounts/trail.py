@@ -16,10 +16,12 @@ from accounts.models import AuditEntry, Person, StaffRole
 
 VERBS: dict[str, "str | Promise"] = {
     "add_member": gettext_lazy("Person joined"),
+    "add_policy": gettext_lazy("SLA policy added"),
     "amend_contract": gettext_lazy("Contract amended"),
     "change_calendar": gettext_lazy("Calendar changed"),
     "change_contract": gettext_lazy("Contract changed"),
     "change_customer": gettext_lazy("Customer changed"),
+    "change_policy": gettext_lazy("SLA policy changed"),
     "change_role": gettext_lazy("Role changed"),
     "configure": gettext_lazy("Configuration changed"),
     "create_calendar": gettext_lazy("Calendar made"),
@@ -28,6 +30,7 @@ VERBS: dict[str, "str | Promise"] = {
     "extend_calendar": gettext_lazy("Calendar extended by years"),
     "invite": gettext_lazy("Person invited"),
     "keep_environment": gettext_lazy("Environment noted"),
+    "make_standard": gettext_lazy("Standard SLA policy chosen"),
     "move_ticket": gettext_lazy("Ticket moved to another contract"),
     "remove_member": gettext_lazy("Person removed"),
     "remove_second_factor": gettext_lazy("Second factor removed"),
@@ -57,7 +60,26 @@ OTHER_FACTS: dict[str, "str | Promise"] = {
     "person": gettext_lazy("person"),
     "reason": gettext_lazy("reason"),
     "roles": gettext_lazy("roles"),
+    "standard_policy": gettext_lazy("standard policy"),
     "verified_by": gettext_lazy("verified by"),
+    "version": gettext_lazy("version"),
+}
+# What a fact of several parts is about: technical/high/resolution_minutes.
+PARTS: dict[str, "str | Promise"] = {
+    "technical": gettext_lazy("Technical"),
+    "functional": gettext_lazy("Functional"),
+    "update_service": gettext_lazy("Update service"),
+    "critical": gettext_lazy("Critical"),
+    "high": gettext_lazy("High"),
+    "medium": gettext_lazy("Medium"),
+    "low": gettext_lazy("Low"),
+    "always": gettext_lazy("covered 24x7"),
+    "first_response_minutes": gettext_lazy("first response in minutes"),
+    "next_update_minutes": gettext_lazy("next update in minutes"),
+    "resolution_minutes": gettext_lazy("resolution in minutes"),
+    "assignee": gettext_lazy("assignee"),
+    "lead": gettext_lazy("lead"),
+    "account_manager": gettext_lazy("account manager"),
 }
 
 Names = dict[type[models.Model], dict[Any, str]]
@@ -136,6 +158,8 @@ def _refers_to(entry: AuditEntry, key: str) -> type[models.Model] | None:
 
 
 def _label(entry: AuditEntry, key: str) -> str:
+    if "/" in key:
+        return ", ".join(str(PARTS.get(part, part)) for part in key.split("/"))
     field = _field(entry, key)
     return str(OTHER_FACTS.get(key) or (field.verbose_name if field is not None else key.replace("_", " ")))
 
@@ -152,8 +176,8 @@ def _text(entry: AuditEntry, key: str, value: Any, names: Names) -> str:
     if model is not None:
         return ", ".join(names[model].get(pk, f"#{pk}") for pk in (value if isinstance(value, list) else [value]))
     if isinstance(value, list):
-        roles = dict(StaffRole.Role.choices) if key == "roles" else {}
-        return ", ".join(str(roles.get(one, one)) for one in value)
+        named = dict(StaffRole.Role.choices) if key == "roles" else PARTS
+        return ", ".join(str(named.get(one, one)) for one in value)
     if key.endswith("_cents"):
         return number_format(value / 100, decimal_pos=2)
     if key.endswith("_date"):

@@ -20,7 +20,7 @@ from helpdesk import environment
 from helpdesk.lib.markdown import VERSION
 from sla import shipped
 from sla.commands.calendars import create_calendar
-from sla.models import Policy
+from sla.commands.policies import standard_policy
 from sla.shipped import Follows
 
 CUSTOMERS = 500
@@ -187,7 +187,7 @@ def _provider(now: datetime) -> int:
     teams = [accounts.set_team(actor=None, name=f"Team {n}", members=staff[n::4], now=now) for n in range(4)]
     with as_provider():
         create_calendar(actor=None, name="Florianópolis", time_zone=shipped.ZONE, follows=Follows.FLORIANOPOLIS, now=now)
-        Policy.objects.create(name="Standard", is_standard=True)
+        standard_policy(now=now)
         for number, name in enumerate(("Softswitch", "Session border controller", "PABX", "Call center")):
             product = Product.objects.create(name=name, team=teams[number])
             for version in ("7.1", "7.2"):

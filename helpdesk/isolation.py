@@ -24,6 +24,7 @@ from accounts.models import Customer, Invitation, Membership, Person, StaffMembe
 from accounts.tenancy import Scope, as_provider, enter
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Standing, Version
+from sla.commands import policies
 from sla.commands.calendars import create_calendar
 from sla.models import Calendar, Policy
 from tickets import commands as tickets
@@ -122,7 +123,7 @@ def _catalogue(now: datetime) -> Catalogue:
             product=product,
             version=Version.objects.create(product=product, number="1", available_date=now.date()),
             calendar=create_calendar(actor=None, name=name, time_zone=settings.TIME_ZONE, now=now),
-            policy=Policy.objects.create(name=name),
+            policy=policies.add_policy(actor=None, name=name, now=now),
         )
 
 

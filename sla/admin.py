@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.admin import AuditedAdmin
 from sla.commands.calendars import begin_calendar
+from sla.commands.policies import add_policy
 from sla.models import Calendar, Policy
 
 
@@ -32,4 +33,18 @@ class CalendarAdmin(AuditedAdmin):
 
 @admin.register(Policy)
 class PolicyAdmin(AuditedAdmin):
+    """Names of policies. What they promise, and which is the standard, is changed on their pages in the console."""
+
     list_display = ["name", "is_standard"]
+    fields = ["name"]
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made = add_policy(
+            actor=request.user,  # type: ignore[arg-type]  # the site admits only people
+            name=obj.name,
+            now=timezone.now(),
+        )
+        obj.pk = made.pk

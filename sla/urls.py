@@ -1,8 +1,8 @@
-"""Addresses of calendars, for the staff."""
+"""Addresses of calendars and policies, for the staff."""
 
 from django.urls import path
 
-from sla.views import calendars
+from sla.views import calendars, policies
 
 console_urls = [
     path("calendars/", calendars.calendars, name="calendars"),
@@ -14,4 +14,9 @@ console_urls = [
     path("calendars/<int:pk>/<int:year>/take-back/", calendars.take_back, name="calendar_take_back"),
     path("calendars/<int:pk>/review/", calendars.review, name="calendar_review"),
     path("calendars/<int:pk>/versions/", calendars.versions, name="calendar_versions"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/new/", policies.policy_new, name="policy_new"),
+    path("policies/<int:pk>/", policies.policy, name="policy"),
+    path("policies/<int:pk>/edit/", policies.policy_edit, name="policy_edit"),
+    path("policies/<int:pk>/standard/", policies.policy_standard, name="policy_standard"),
 ]

@@ -8,9 +8,11 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from accounts.tenancy import as_provider
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Version
-from sla.commands import calendars
+from sla.commands import calendars, policies
 from sla.content import Content
-from sla.models import Calendar, Policy
+from sla.models import Calendar, Policy, PolicyVersion
+from sla.queries import policies as policy_queries
+from sla.rules import Row, Target
 from sla.shipped import Follows
 from tickets import commands as tickets
 from tickets.models import Ticket
@@ -66,8 +68,26 @@ def calendar(zone: str = "America/Sao_Paulo", follows: Follows = Follows.NOTHING
 
 
 def policy() -> Policy:
+    """The standard one."""
+    return policies.standard_policy(now=NOW)
+
+
+def policy_version(of: Policy, now: datetime = NOW, reason: str = "Agreed at the yearly meeting", **minutes: int) -> PolicyVersion:
+    """A further version of a policy, in which technical events of high severity have other targets: `resolution=480`."""
     with as_provider():
-        return Policy.objects.get_or_create(name="Standard", defaults={"is_standard": True})[0]
+        latest = policy_queries.version_for(of.pk, now)
+        before = policy_queries.rules(latest.pk)
+    changed = {Target(name): count * 60 for name, count in minutes.items()}
+    row = before.rows["technical", "high"]
+    return policies.change_policy(
+        actor=None,
+        policy=of,
+        rows={**before.rows, ("technical", "high"): Row(row.always, {**row.seconds, **changed})},
+        steps=before.steps,
+        reason=reason,
+        expected_number=latest.number,
+        now=now,
+    )
 
 
 def terms(**changes: Any) -> dict[str, Any]:

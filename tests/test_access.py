@@ -83,6 +83,10 @@ GET = {
     "console:calendar_year": CONSOLE,
     "console:calendar_versions": CONSOLE,
     "console:calendar_review": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
+    "console:policies": CONSOLE,
+    "console:policy": CONSOLE,
+    "console:policy_new": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
+    "console:policy_edit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
     "console:outbox": CONSOLE,
     "console:addresses": CONSOLE,
     "console:mail": CONSOLE,
@@ -138,6 +142,7 @@ POST = {
     "console:ticket_hold": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:ticket_hold_release": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:contract_standing": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
+    "console:policy_standard": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
     "console:environment_retire": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
     "console:calendar_day": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, 422),
     "console:calendar_break": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, 422),
@@ -178,6 +183,7 @@ def arguments(world):
         mark = BouncingAddress.objects.create(address="x@acme.example", since=make.NOW, last_at=make.NOW, tried_at=make.NOW)
     pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk, "address": mark.pk}
     pks |= {"calendar": world.contract.calendar_id}
+    pks |= {"policy": make.policy().pk}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "file": upload.pk, "ticket_hold": hold.pk}
     common = {
         "number": ticket.pk,

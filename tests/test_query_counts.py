@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from sla.commands import policies
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,8 @@ COSTS = {
     "console:customer": 21,
     "console:calendars": 10,
     "console:outbox": 12,
+    "console:policies": 11,
+    "console:policy": 16,
     "console:audit": 17,
 }
 
@@ -34,11 +37,13 @@ def more_of_everything(world, number):
     make.environment(world.acme, name=f"Site {number}", contract=contract, contacts=(member,), installed={world.softswitch: world.version})
     make.ticket(contract, world.softswitch, member, subject=f"Calls drop at site {number}")
     make.customer(f"Customer {number}")
+    policies.add_policy(actor=None, name=f"Policy {number}", now=make.NOW)
+    make.policy_version(make.policy(), resolution=540 - number)
     make.calendar(("Europe/Lisbon", "America/Manaus", "Asia/Tokyo")[number - 1])
 
 
 def cost(client, name, world):
-    arguments = {"console:queue": ["all"], "console:customer": [world.acme.pk]}.get(name)
+    arguments = {"console:queue": ["all"], "console:customer": [world.acme.pk], "console:policy": [make.policy().pk]}.get(name)
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(reverse(name, args=arguments), {"q": "calls"} if name == "console:search" else {})
     assert answer.status_code == 200

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.access import DeskRequest
 from contracts import queries
+from sla.queries.policies import promised
 
 
 def contracts(request: DeskRequest) -> HttpResponse:
@@ -13,10 +14,11 @@ def contracts(request: DeskRequest) -> HttpResponse:
 
 
 def contract(request: DeskRequest, pk: int) -> HttpResponse:
-    card = queries.contract_page(pk, timezone.now())
+    now = timezone.now()
+    card = queries.contract_page(pk, now)
     if card is None:
         raise Http404
-    return render(request, "portal/contract.html", {"card": card})
+    return render(request, "portal/contract.html", {"card": card, "promises": promised(card.terms.policy_id, now)})
 
 
 def environments(request: DeskRequest) -> HttpResponse:

@@ -17,8 +17,11 @@ from helpdesk.demo.upgrades import upgrade_days, version_on
 from helpdesk.demo.world import Timeline, World
 from notifications.commands import set_mutes
 from notifications.models import Mute
+from sla.commands import policies
 from sla.commands.calendars import create_calendar
-from sla.models import Calendar, Policy
+from sla.models import Calendar
+from sla.queries.policies import rules, version_for
+from sla.rules import Row, Target
 
 FOUNDED = date(2012, 3, 5)
 UPGRADES_SINCE = 730
@@ -27,15 +30,15 @@ MUTED_BY_MANY = (Mute.Kind.QUALIFIED, Mute.Kind.STATUS)
 
 def found_provider(world: World, timeline: Timeline, today: date) -> None:
     timeline.at(_morning(FOUNDED), partial(_open_shop, world, today))
+    timeline.at(_morning(today - timedelta(days=provider.CARRIER_DAYS)), partial(_promise_carriers_more, world))
 
 
 def _open_shop(world: World, today: date, now: datetime) -> None:
     for name, (zone, follows) in provider.CALENDARS.items():
         known = Calendar.objects.filter(name=name).first()  # the standard one comes with the installation
         world.calendars[name] = known or create_calendar(actor=None, name=name, time_zone=zone, follows=follows, now=_midnight(today))
-    standard = Policy.objects.filter(is_standard=True).first()
-    world.policies[provider.STANDARD] = standard or Policy.objects.create(name=provider.STANDARD, is_standard=True)
-    world.policies[provider.CARRIER], _made = Policy.objects.get_or_create(name=provider.CARRIER)
+    world.policies[provider.STANDARD] = policies.standard_policy(now=now)
+    world.policies[provider.CARRIER] = policies.add_policy(actor=None, name=provider.CARRIER, now=now)
     for facts in provider.STAFF:
         person = accounts.register_person(email=f"{facts.address}@{provider.DOMAIN}", name=facts.name, language=facts.language, now=now)
         world.people[facts.address] = person
@@ -55,6 +58,25 @@ def _open_shop(world: World, today: date, now: datetime) -> None:
         world.products[key] = row
         for number, age in product.versions:
             world.versions[key, number] = Version.objects.create(product=row, number=number, available_date=today - timedelta(days=age))
+
+
+def _promise_carriers_more(world: World, now: datetime) -> None:
+    policy = world.policies[provider.CARRIER]
+    latest = version_for(policy.pk, now)
+    before = rules(latest.pk)
+    more = {
+        value: Row(always=True, seconds={target: count * 60 for target, count in zip(Target, minutes, strict=True)})
+        for value, minutes in provider.CARRIER_PROMISES.items()
+    }
+    policies.change_policy(
+        actor=world.people["helena.prado"],
+        policy=policy,
+        rows={**before.rows, **more},
+        steps=before.steps,
+        reason=provider.CARRIER_REASON,
+        expected_number=latest.number,
+        now=now,
+    )
 
 
 def found_company(world: World, timeline: Timeline, company: Company, today: date) -> None:

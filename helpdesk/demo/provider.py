@@ -8,6 +8,9 @@ from sla.shipped import Follows
 BRASILIA, MANAUS = shipped.NAME, "Business hours, Manaus"
 CALENDARS = {BRASILIA: (shipped.ZONE, Follows.FLORIANOPOLIS), MANAUS: ("America/Manaus", Follows.BRAZIL)}
 STANDARD, CARRIER = "Standard", "Carrier"
+# What carriers are promised otherwise since so many days: coverage 24x7, minutes to first response, next update, resolution.
+CARRIER_DAYS, CARRIER_REASON = 410, "Carriers hear sooner, and at night too when it is serious"
+CARRIER_PROMISES = {("technical", "critical"): (15, 30, 180), ("technical", "high"): (60, 120, 480)}
 DOMAIN = "sippulse.example"
 
 
