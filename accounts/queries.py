@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import itemgetter
+
+from django.db.models import Value
 
 from accounts.models import AuditEntry, Customer, Invitation, Membership, Person, StaffMember
 from helpdesk.lib.prepared import Prepared, among
@@ -10,11 +13,18 @@ from helpdesk.lib.prepared import Prepared, among
 def display_names(person_ids: Iterable[int | None]) -> dict[int, str]:
     """Names by person, as the present scope may know them: of staff their display name; whoever it may not know is missing."""
     ids = sorted({pk for pk in person_ids if pk is not None})
-    return dict(_names(ids)) | dict(_display_names(ids)) if ids else {}
+    rows = sorted(_names(ids), key=itemgetter(2)) if ids else []
+    return {pk: name for pk, name, _is_display_name in rows}
 
 
-_names = Prepared(lambda ids: Person.objects.filter(among("id", ids)).order_by().values_list("pk", "name"))
-_display_names = Prepared(lambda ids: StaffMember.objects.filter(among("person_id", ids)).order_by().values_list("pk", "display_name"))
+_names = Prepared(
+    lambda ids: (
+        Person.objects.filter(among("id", ids))
+        .order_by()
+        .values_list("pk", "name", Value(0))
+        .union(StaffMember.objects.filter(among("person_id", ids)).order_by().values_list("pk", "display_name", Value(1)), all=True)
+    )
+)
 
 
 def people_page(customer: Customer, now: datetime) -> dict[str, object]:

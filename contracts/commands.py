@@ -85,26 +85,19 @@ def sign_contract(
     Raises DatesReversed, FeeWithoutMinutes, NumberTaken.
     """
     signed = UNLESS_AGREED | dict(terms)
-    if signed["last_date"] < first_date:
-        raise DatesReversed
-    if signed["package_fee_cents"] and not signed["package_minutes"]:
-        raise FeeWithoutMinutes
+    _check_signed(signed, first_date)
     with acting_for(customer.pk):
-        try:
-            with transaction.atomic():
-                contract = Contract.objects.create(
-                    customer=customer,
-                    number=number,
-                    signed_date=signed_date,
-                    first_date=first_date,
-                    calendar=calendar,
-                    account_manager=account_manager,
-                    deputy=deputy,
-                    currency=currency,
-                    created_at=now,
-                )
-        except IntegrityError as error:
-            raise NumberTaken from error
+        contract = _insert_contract(
+            customer=customer,
+            number=number,
+            signed_date=signed_date,
+            first_date=first_date,
+            calendar=calendar,
+            account_manager=account_manager,
+            deputy=deputy,
+            currency=currency,
+            created_at=now,
+        )
         _set_products(contract, products)
         first = Terms.objects.create(customer=customer, contract=contract, number=0, from_date=first_date, created_at=now, **signed)
         audit.record(
@@ -116,6 +109,21 @@ def sign_contract(
             now=now,
         )
     return contract
+
+
+def _check_signed(signed: Mapping[str, Any], first_date: date) -> None:
+    if signed["last_date"] < first_date:
+        raise DatesReversed
+    if signed["package_fee_cents"] and not signed["package_minutes"]:
+        raise FeeWithoutMinutes
+
+
+def _insert_contract(**columns: Any) -> Contract:
+    try:
+        with transaction.atomic():
+            return Contract.objects.create(**columns)
+    except IntegrityError as error:
+        raise NumberTaken from error
 
 
 def change_contract(

@@ -22,7 +22,7 @@ from contracts.models import (
     Standing,
     Terms,
 )
-from helpdesk.lib.prepared import Prepared, attach, attach_many
+from helpdesk.lib.prepared import Prepared, attach, attach_many, together
 from sla.models import Policy
 
 CUSTOMERS_A_PAGE = 100
@@ -103,25 +103,44 @@ def out_of_reach(customer: Customer, bouncing: Container[str], now: datetime) ->
     return found
 
 
-def customer_panel(customer: Customer, now: datetime) -> dict[str, object]:
+@dataclass(frozen=True)
+class Site:
+    """An environment as a line: `runs` names its products with their versions."""
+
+    name: str
+    runs: str
+
+
+def customer_panel(customer_id: int, now: datetime) -> dict[str, object]:
     """What staff need to know of a customer beside a ticket: contracts with today's state and allowance, environments."""
-    environments = _environments(customer.pk)
-    attach(environments, "installations", _installations(customer.pk), "environment_id")
-    return {"contracts": [contract_card(contract, now) for contract in _with_terms(customer.pk)], "environments": environments}
+    asked = (_contracts, _terms, _standings, _environments, _installations)
+    contracts, terms, standings, environments, installations = together(*(query.question(customer_id) for query in asked))
+    attach(contracts, "terms", terms, "contract_id")
+    attach(contracts, "standings", standings, "contract_id")
+    runs: dict[int, list[str]] = {}
+    for one in installations:
+        runs.setdefault(one.environment_id, []).append(f"{one.product} {one.version}")
+    return {
+        "contracts": [contract_card(contract, now) for contract in contracts],
+        "environments": [Site(one.name, ", ".join(runs.get(one.pk, ()))) for one in environments],
+    }
 
 
 def _with_terms(customer_id: int) -> list[Contract]:
     """A customer's contracts by number, with terms and standings of every day."""
-    contracts = _contracts(customer_id)
-    attach(contracts, "terms", _terms(customer_id), "contract_id")
-    attach(contracts, "standings", _standings(customer_id), "contract_id")
+    contracts, terms, standings = together(*(query.question(customer_id) for query in (_contracts, _terms, _standings)))
+    attach(contracts, "terms", terms, "contract_id")
+    attach(contracts, "standings", standings, "contract_id")
     return contracts
 
 
 def _with_products(customer_id: int) -> list[Contract]:
-    contracts = _with_terms(customer_id)
+    """The same with what each covers."""
+    contracts, terms, standings, covered = together(*(query.question(customer_id) for query in (_contracts, _terms, _standings, _covered)))
+    attach(contracts, "terms", terms, "contract_id")
+    attach(contracts, "standings", standings, "contract_id")
     products: dict[int, list[Product]] = {}
-    for row in _covered(customer_id):
+    for row in covered:
         products.setdefault(row.contract_id, []).append(row.product)
     for contract in contracts:
         attach_many(contract, "products", products.get(contract.pk, []))
@@ -184,9 +203,9 @@ def contracts_of(customer: Customer, now: datetime) -> list[ContractCard]:
 
 def environments_of(customer: Customer) -> list[Environment]:
     """Environments in use, with what runs there and who is told."""
-    environments = _environments(customer.pk)
-    attach(environments, "installations", _installations(customer.pk), "environment_id")
-    attach(environments, "contacts", _contacts(customer.pk), "environment_id")
+    environments, installations, contacts = together(*(q.question(customer.pk) for q in (_environments, _installations, _contacts)))
+    attach(environments, "installations", installations, "environment_id")
+    attach(environments, "contacts", contacts, "environment_id")
     return environments
 
 

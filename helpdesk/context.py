@@ -5,17 +5,18 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 
 from accounts import permissions
 from accounts.access import Access
+from helpdesk.lib.addresses import address
 from notifications.fate import bouncing_at
 from tickets.queries import queues
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """The provider's name and, for somebody signed in, who they are and what they may reach."""
-    facts: dict[str, Any] = {"provider": settings.PROVIDER_NAME, "embedded": settings.EMBEDDED}
+    match = request.resolver_match
+    facts: dict[str, Any] = {"provider": settings.PROVIDER_NAME, "embedded": settings.EMBEDDED, "here": match.url_name if match else ""}
     access: Access | None = getattr(request, "access", None)
     if access is not None:
         facts |= {
@@ -31,7 +32,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         if facts["may_manage_people"]:
             facts["bouncing"] = cache(lambda: bouncing_at(access.customer.pk))  # asked once, by pages that list people
         if request.path.startswith("/console/"):
-            facts["queues"] = lambda: queues.links(access, _current_queue(request), lambda slug: reverse("console:queue", args=[slug]))
+            facts["queues"] = lambda: queues.links(access, _current_queue(request), lambda slug: address("console:queue", slug))
     return facts
 
 

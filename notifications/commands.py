@@ -4,9 +4,9 @@ import logging
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,7 @@ from django.db.models import Q
 from accounts import audit
 from accounts.models import Person
 from accounts.tenancy import acting_for, as_provider
+from helpdesk.lib.prepared import Prepared, among
 from notifications import bell, bounces, marks
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.models import BouncingAddress, Mail, Mute
@@ -57,54 +58,65 @@ class Letter:
     reason: str = ""
 
 
-def owe(
-    *,
-    customer_id: int | None,
-    person: Person | None,
-    address: str,
-    language: str,
-    kind: str,
-    key: str,
-    letter: Letter,
-    thread: str = "",
-    about: models.Model | None = None,
-    muted: bool = False,
-    may_wait: bool = False,
-    now: datetime,
-) -> None:
-    """Write one row of the outbox, in the transaction of what caused it. A second row with the same `key` is not written.
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """One mail to one person. `key`: a second one with the same is not written. `thread`: with what else it may go out together.
 
     `about`: the row that it tells of. `muted`: its reader wants no such mail; that they were not sent one is written down.
     `may_wait`: it goes out after MAIL_JOIN_SECONDS, together with what else the person is owed in the same `thread` by then.
     """
+
+    person: Person | None
+    address: str
+    language: str
+    kind: str
+    key: str
+    letter: Letter
+    thread: str = ""
+    about: models.Model | None = None
+    muted: bool = False
+    may_wait: bool = False
+
+
+def owe(*, customer_id: int | None, now: datetime, **owed: Any) -> None:
+    """Write one row of the outbox, in the transaction of what caused it; see `Owed`."""
+    owe_all(customer_id=customer_id, mails=[Owed(**owed)], now=now)
+
+
+def owe_all(*, customer_id: int | None, mails: Sequence[Owed], now: datetime) -> None:
+    """The same for all that one thing causes, by one statement."""
     with acting_for(customer_id):
-        Mail.objects.bulk_create(
-            [
-                Mail(
-                    customer_id=customer_id,
-                    recipient=person,
-                    address=address,
-                    language=language,
-                    kind=kind,
-                    key=key,
-                    thread=thread,
-                    about_table=about._meta.db_table if about else "",
-                    about_id=about.pk if about else None,
-                    state=Mail.State.MUTED if muted else Mail.State.DUE,
-                    created_at=now,
-                    due_at=now + timedelta(seconds=settings.MAIL_JOIN_SECONDS if may_wait else 0),
-                    **asdict(letter),
-                )
-            ],
-            ignore_conflicts=True,
-        )
-    if not may_wait and not muted:
+        Mail.objects.bulk_create([_row(owed, customer_id, now) for owed in mails], ignore_conflicts=True)
+    if any(not owed.may_wait and not owed.muted for owed in mails):
         bell.ring_on_commit()
 
 
-def who_muted(people: Sequence[Person], kind: str) -> set[int]:
-    """The ids of those who want no mail of this kind."""
-    return set(Mute.objects.filter(person__in=people, kind=kind).values_list("person_id", flat=True)) if people else set()
+def _row(owed: Owed, customer_id: int | None, now: datetime) -> Mail:
+    return Mail(
+        customer_id=customer_id,
+        recipient=owed.person,
+        address=owed.address,
+        language=owed.language,
+        kind=owed.kind,
+        key=owed.key,
+        thread=owed.thread,
+        about_table=owed.about._meta.db_table if owed.about else "",
+        about_id=owed.about.pk if owed.about else None,
+        state=Mail.State.MUTED if owed.muted else Mail.State.DUE,
+        created_at=now,
+        due_at=now + timedelta(seconds=settings.MAIL_JOIN_SECONDS if owed.may_wait else 0),
+        **vars(owed.letter),
+    )
+
+
+def who_muted(person_ids: Sequence[int], kinds: Sequence[str]) -> set[tuple[int, str]]:
+    """Who of them wants no mail of which of these kinds."""
+    return set(_mutes(person_ids, kinds)) if person_ids else set()
+
+
+_mutes = Prepared(
+    lambda people, kinds: Mute.objects.filter(among("person_id", people), among("kind", kinds)).values_list("person_id", "kind")
+)
 
 
 def set_mutes(*, person: Person, kinds: Iterable[str]) -> None:

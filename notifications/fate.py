@@ -4,17 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Lower
+from django.db.models import CharField, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Invitation, Person
-from helpdesk.lib.prepared import Prepared, among
+from accounts.models import Invitation, Person, StaffMember
+from helpdesk.lib.prepared import Prepared, among, name_of
 from notifications.models import BouncingAddress, Mail
 from notifications.reasons import in_words
 
@@ -59,20 +60,46 @@ class Told:
 def told_about(table: str, ids: Iterable[int]) -> dict[int, Told]:
     """By the row that the mails tell of, whom they told and what became of it; one query, whatever the number of rows."""
     readers: dict[int, list[Fate]] = {}
-    for mail in _mails_about(table)(list(ids)):
-        assert mail.about_id is not None, "the query asked for it"
-        readers.setdefault(mail.about_id, []).append(fate(mail, mail.bounces_since))  # type: ignore[attr-defined]  # annotated above
+    for about_id, name, bounces_since, *columns in _mails_about(table)(list(ids)):
+        own, lead = _Sent(*columns[: len(_SENT)]), _Sent(*columns[len(_SENT) :])
+        readers.setdefault(about_id, []).append(_fate(lead if lead.pk else own, name, bounces_since))
     return {pk: Told(_summary(fates), _worst(fates), tuple(fates)) for pk, fates in readers.items()}
 
 
+class _Sent(NamedTuple):
+    """What a mail's row says of its way."""
+
+    pk: int
+    address: str
+    state: str
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    outcome_at: datetime | None
+    attempts: int
+    last_error: str
+
+
+_SENT = _Sent._fields
+
+
 @cache
-def _mails_about(table: str) -> "Prepared[Mail]":
+def _mails_about(table: str) -> "Prepared[Any]":
+    """The id that each tells of, its reader's name (colleagues by their display name), since when its address bounces; its own way, and
+    that of the mail it was joined into. Values, since a long ticket has some hundred of them.
+    """
     marked = BouncingAddress.objects.standing().filter(address=Lower(OuterRef("address")))
-    longest = (f"{prefix}{name}" for prefix in ("", "joined_into__") for name in ("body_text", "body_html", "quoted_text"))
-    rows = Mail.objects.filter(about_table=table).select_related("recipient__staff_member", "joined_into").defer(*longest)
-    return Prepared(
-        lambda ids: rows.filter(among("about_id", ids)).order_by("pk").annotate(bounces_since=Subquery(marked.values("since")[:1]))
+    rows = Mail.objects.filter(about_table=table).annotate(
+        reader=Coalesce(
+            name_of(StaffMember, "recipient_id", "display_name"),
+            name_of(Person, "recipient_id", "name"),
+            F("address"),
+            output_field=CharField(),
+        ),
+        bounces_since=Subquery(marked.values("since")[:1]),
     )
+    columns = ("about_id", "reader", "bounces_since", *_SENT, *(f"joined_into__{name}" for name in _SENT))
+    return Prepared(lambda ids: rows.filter(among("about_id", ids)).order_by("pk").values_list(*columns))
 
 
 def nobody_told() -> Told:
@@ -80,35 +107,26 @@ def nobody_told() -> Told:
     return Told(_("Nobody was told"), "danger")
 
 
-def fate(mail: Mail, bounces_since: datetime | None = None) -> Fate:
-    """What became of one mail, of the one it was joined into if it was. `bounces_since`: its address is marked since then."""
-    lead = mail.joined_into or mail
-    state = State(lead.state)
+def _fate(mail: _Sent, name: str, bounces_since: datetime | None) -> Fate:
+    """What became of one mail. `bounces_since`: its address is marked since then."""
+    state = State(mail.state)
     words, column = WORDS[state]
-    at, reason, tone = (getattr(lead, column) if column else None), in_words(lead.last_error), "danger" if state in WRONG else ""
+    at, reason, tone = (getattr(mail, column) if column else None), in_words(mail.last_error), "danger" if state in WRONG else ""
     if state == State.DUE and bounces_since is not None:
         words, at, tone = _("mail, kept back: the address bounces since"), bounces_since, "danger"
-    elif state == State.DUE and lead.attempts:
-        words = ngettext("mail, failed %(count)s time, tried again", "mail, failed %(count)s times, tried again", lead.attempts)
-        words, at, tone = words % {"count": lead.attempts}, lead.due_at, "warn"
+    elif state == State.DUE and mail.attempts:
+        words = ngettext("mail, failed %(count)s time, tried again", "mail, failed %(count)s times, tried again", mail.attempts)
+        words, at, tone = words % {"count": mail.attempts}, mail.due_at, "warn"
     return Fate(
-        mail_id=lead.pk,
-        name=_name(mail),
-        address=lead.address,
+        mail_id=mail.pk,
+        name=name,
+        address=mail.address,
         state=state,
         words=str(words),
         at=at,
         reason=reason if tone else "",
         tone=tone,
     )
-
-
-def _name(mail: Mail) -> str:
-    """The reader as the staff know them: colleagues by their display name."""
-    if mail.recipient is None:
-        return mail.address
-    colleague = getattr(mail.recipient, "staff_member", None)
-    return colleague.display_name if colleague else mail.recipient.name
 
 
 def _worst(fates: Sequence[Fate]) -> str:
@@ -123,14 +141,14 @@ def _summary(fates: Sequence[Fate]) -> str:
     stuck = sum(one.tone == "danger" for one in fates) - bounced
     late = sum(one.tone == "warn" for one in fates)
     parts = [_("Told %(count)s") % {"count": len(fates) - muted}]
-    for count, words in (
-        (muted, _("%(count)s muted")),
-        (bounced, ngettext("%(count)s bounced", "%(count)s bounced", bounced)),
-        (stuck, ngettext("%(count)s did not get it", "%(count)s did not get it", stuck)),
-        (late, ngettext("%(count)s is late", "%(count)s are late", late)),
-    ):
-        if count:
-            parts.append(words % {"count": count})
+    if muted:
+        parts.append(_("%(count)s muted") % {"count": muted})
+    if bounced:
+        parts.append(ngettext("%(count)s bounced", "%(count)s bounced", bounced) % {"count": bounced})
+    if stuck:
+        parts.append(ngettext("%(count)s did not get it", "%(count)s did not get it", stuck) % {"count": stuck})
+    if late:
+        parts.append(ngettext("%(count)s is late", "%(count)s are late", late) % {"count": late})
     return " · ".join(parts)
 
 

@@ -1,12 +1,14 @@
 """The forms above lists of tickets: from an address to filters, and from filters to what is shown of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Value
 from django.forms.boundfield import BoundField
 from django.forms.models import ModelChoiceIterator
 from django.http import QueryDict
@@ -65,17 +67,33 @@ class _Listed(ModelChoiceIterator):  # type: ignore[type-arg]  # at run time it 
 
     def __iter__(self) -> Iterator[Any]:
         yield "", self.field.empty_label
-        yield from (self.choice(row) for row in self.field.rows())
+        yield from self.field.options()
 
 
 class ListedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # at run time it takes none
-    """One of a few rows of the provider's own, listed by a query that is put together once."""
+    """One of a few rows of the provider's own. `options`: their ids and names, given by the form, which asks for several fields at once."""
 
     iterator = _Listed
+    options: Callable[[], Iterable[tuple[int, str]]] = staticmethod(tuple)
 
     def __init__(self, rows: Any, **kwargs: Any) -> None:
         super().__init__(rows, required=False, **kwargs)
-        self.rows = Prepared(lambda: rows)
+
+
+def _all_options() -> Any:
+    """The rows of every ListedField of QueueFilterForm by name, in one query: the field, the row's id, its name."""
+    of_field: tuple[tuple[Any, str, str], ...] = (
+        (Product, "product", "name"),
+        (Team, "team", "name"),
+        (StaffMember, "assignee", "display_name"),
+    )
+    first, *others = (
+        model.objects.order_by().annotate(field=Value(field)).values_list("field", "pk", name) for model, field, name in of_field
+    )
+    return first.union(*others, all=True).order_by("name")
+
+
+_options = Prepared(_all_options)
 
 
 class FilterForm(forms.Form):
@@ -169,6 +187,10 @@ class PortalFilterForm(FilterForm):
         return str(self.cleaned_data.get("state") or "open")
 
 
+def _of_field(ask: Callable[[], list[tuple[str, int, str]]], name: str) -> Iterator[tuple[int, str]]:
+    return ((pk, label) for field, pk, label in ask() if field == name)
+
+
 class QueueFilterForm(FilterForm):
     """A queue of the console."""
 
@@ -178,5 +200,11 @@ class QueueFilterForm(FilterForm):
     team = ListedField(Team.objects.all(), label=_("Team"), empty_label=_("Every team"))
     assignee = ListedField(StaffMember.objects.all(), label=_("Assignee"), empty_label=_("All"))
     status = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Status.choices], required=False, label=_("State"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask = cache(_options)  # once for all of them, and only by a page that shows them
+        for name in ("product", "team", "assignee"):
+            self.fields[name].options = partial(_of_field, ask, name)  # type: ignore[attr-defined]
 
     field_order = ("q", "customer", "severity", "type", "status", "product", "team", "assignee", "opened_from", "opened_to")

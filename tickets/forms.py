@@ -2,10 +2,12 @@
 
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.forms import BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -15,11 +17,11 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
 from sla.rules import Value
-from tickets.models import Satisfaction, Severity, Status, Ticket, Type
+from tickets.models import Satisfaction, Severity, Ticket, Type
 from tickets.qualifying import Effect, History
-from tickets.queries.console import assignable
+from tickets.queries.console_ticket import assignable
 from tickets.queries.overview import USUAL_WEEKS, WEEKS
-from tickets.states import SETTABLE
+from tickets.states import SETTABLE, SETTABLE_SILENTLY
 from tickets.telling import who_may_see
 
 LONGEST_BODY = 50_000
@@ -59,6 +61,21 @@ class TextField(forms.CharField):
         super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
 
 
+class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # it takes none when it runs
+    """One of some rows that the page has read already: choosing one asks nothing of the database."""
+
+    def offer(self, rows: Iterable[Model]) -> None:
+        self.rows = {str(row.pk): row for row in rows}
+        self.choices = [("", self.empty_label), *((pk, str(row)) for pk, row in self.rows.items())]
+
+    def to_python(self, value: Any) -> Model | None:
+        if value in self.empty_values:
+            return None
+        if str(value) not in self.rows:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return self.rows[str(value)]
+
+
 def grouped_versions(products: list[Product]) -> list[tuple[str, Any]]:
     """Versions under their product's name, newest first, after an empty choice."""
     choices: list[tuple[str, Any]] = [("", _("I don't know, or as in the environment"))]
@@ -75,10 +92,12 @@ class FilingForm(SubmissionForm):
 
     type = forms.ChoiceField(choices=Type, label=_("What happened?"))
     severity = forms.ChoiceField(choices=Severity, label=_("How bad is it?"))
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), empty_label=_("Choose one"))
-    environment = forms.ModelChoiceField(Environment.objects.none(), required=False, label=_("Environment"))
+    product = RowField(Product.objects.none(), label=_("Product"), empty_label=_("Choose one"))
+    environment = forms.ModelChoiceField(
+        Environment.objects.none(), required=False, label=_("Environment"), empty_label=_("None, or I don't know")
+    )
     version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
-    contract = forms.ModelChoiceField(Contract.objects.none(), required=False, label=_("Contract"))
+    contract = RowField(Contract.objects.none(), required=False, label=_("Contract"), empty_label=_("The usual one"))
     begun_for = forms.IntegerField(widget=forms.HiddenInput, required=False)  # whose form this page was
     subject = LineField(max_length=150, min_length=5, label=_("Subject"), help_text=_("The symptom in a few words."))
     description = TextField(
@@ -97,19 +116,17 @@ class FilingForm(SubmissionForm):
         super().__init__(*args, **kwargs)
         self.customer, self.contracts = customer, contracts
         products = sorted({p for c in contracts for p in c.products.all()}, key=lambda p: p.name)
-        self._queryset("product", Product.objects.filter(pk__in=[p.pk for p in products]))
-        self._queryset("environment", Environment.objects.filter(customer=customer, retired_at=None))
-        self._queryset("version", Version.objects.filter(product__in=products).select_related("product"))
-        self.fields["version"].choices = grouped_versions(products)  # type: ignore[attr-defined]
-        self._queryset("contract", Contract.objects.filter(pk__in=[c.pk for c in contracts]))
-        self.fields["environment"].empty_label = _("None, or I don't know")  # type: ignore[attr-defined]
-        self.fields["contract"].empty_label = _("The usual one")  # type: ignore[attr-defined]
+        self._field("product").offer(products)
+        self._field("contract").offer(sorted(contracts, key=lambda c: c.number))
+        self._field("environment").queryset = Environment.objects.filter(customer=customer, retired_at=None)
+        self._field("version").queryset = Version.objects.filter(product__in=products).select_related("product")
+        self._field("version").choices = lambda: grouped_versions(products)  # asked when they are shown
         if len(contracts) < 2:
             del self.fields["contract"]
         self.fields["begun_for"].initial = customer.pk
 
-    def _queryset(self, name: str, rows: Any) -> None:
-        self.fields[name].queryset = rows  # type: ignore[attr-defined]
+    def _field(self, name: str) -> Any:
+        return self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -164,7 +181,7 @@ class StaffFilingForm(FilingForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = Membership.objects.in_force().filter(customer=self.customer).values("person_id")
-        self._queryset("requester", Person.objects.filter(pk__in=members))
+        self._field("requester").queryset = Person.objects.filter(pk__in=members)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -316,15 +333,9 @@ class TeamForm(forms.Form):
 
 
 class StatusForm(forms.Form):
-    """States that may be set without a word to the customer; the present one is named where it is none of them."""
+    """States that may be set without a word to the customer."""
 
-    status = forms.ChoiceField(choices=[(s.value, s.label) for s in SETTABLE if s != Status.WAITING_CUSTOMER], label=_("State"))
-
-    def __init__(self, *args: Any, ticket: Ticket | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = list(self.fields["status"].choices)  # type: ignore[attr-defined]
-        if ticket is not None and ticket.status not in dict(choices):
-            self.fields["status"].choices = [("", ticket.get_status_display()), *choices]  # type: ignore[attr-defined]
+    status = forms.ChoiceField(choices=[(s.value, s.label) for s in SETTABLE_SILENTLY], label=_("State"))
 
 
 class HoldForm(forms.Form):

@@ -1,17 +1,14 @@
 """A ticket and its story: events that are only ever added to, with message bodies and files as rows beside them."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import F, Func, Q
 from django.db.models.expressions import CombinedExpression
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +16,7 @@ from accounts.models import Person, StaffMember, Team
 from accounts.tenancy import TenantModel
 from contracts.models import Contract, Environment, Product, Version
 from helpdesk.lib import identifiers, markdown
-
-NOTHING_ALIKE = identifiers.Alike()
+from helpdesk.lib.addresses import address
 
 
 class Type(models.TextChoices):
@@ -54,25 +50,24 @@ class Channel(models.TextChoices):
     STAFF = "staff", _("Staff, on the customer's behalf")
 
 
+def number_of(pk: int) -> str:
+    """A ticket's id as people write it."""
+    return f"{settings.TICKET_PREFIX}-{pk}"
+
+
 def labels(choices: type[models.TextChoices]) -> dict[str, str]:
     """Every choice's word in the reader's language, asked once for a whole list."""
     return {choice.value: str(choice.label) for choice in choices}
 
 
-def _portuguese(words: Any) -> Func:
+def portuguese(words: Any) -> Func:
     """Without accents and with -ões as -ão, by a function of the database; see the first migration."""
     return Func(words, function="portuguese_words", output_field=models.TextField())
 
 
 def searchable(column: str) -> CombinedExpression:
     """The words of a column in both languages that people write here."""
-    return SearchVector(_portuguese(F(column)), config="portuguese") + SearchVector(column, config="english")
-
-
-def found_by(words: str) -> Any:
-    """The words as people type them, in Portuguese or in English, accents or none; quotes and a minus are understood."""
-    portuguese = SearchQuery(_portuguese(Value(words)), config="portuguese", search_type="websearch")
-    return portuguese | SearchQuery(words, config="english", search_type="websearch")
+    return SearchVector(portuguese(F(column)), config="portuguese") + SearchVector(column, config="english")
 
 
 Row = TypeVar("Row", bound=models.Model)
@@ -100,45 +95,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def wanting_verdict(self) -> "TicketQuerySet":
         """Tickets that wait for a verdict of staff: declared and not verified, contested, or claimed to be worse (TIC-3)."""
         return self.filter(VERDICT_WANTED)
-
-    def matching(self, words: str, *, loosely: bool = False) -> "TicketQuerySet":
-        """What `find` finds. It asks the database at once, in the scope it is called in."""
-        return self.filter(find(words, loosely=loosely).condition)
-
-
-HITS = 5_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`condition` on tickets; `alike`: identifiers of calls by which they are found; `at_least`: how many are known of without counting."""
-
-    condition: Q
-    alike: identifiers.Alike = NOTHING_ALIKE
-    at_least: int = 0
-
-
-def find(words: str, *, loosely: bool = False) -> Finding:
-    """Tickets with this number, or with these words in the subject or in a message that the scope may read.
-
-    Where the words are the identifier of a call that is known: tickets with it in a message or in a text file instead.
-    `loosely`: with the identifiers that are only alike as well.
-    """
-    alike = Identifier.objects.like(words)
-    if alike.values:
-        rows = Identifier.objects.among(alike.all if loosely else alike.values)
-        return Finding(Q(pk__in=rows.values("message__ticket_id")), alike)
-    number = words.strip().upper().removeprefix(f"{settings.TICKET_PREFIX}-").removeprefix("#")
-    numbered = {int(number)} if number.isdecimal() and len(number) < 18 else set()
-    subjects = Ticket.objects.filter(search=found_by(words)).order_by().values_list("pk")
-    texts = Message.objects.filter(search=found_by(words)).order_by().values_list("ticket_id")
-    hits = [pk for (pk,) in subjects.union(texts, all=True)[:HITS]]
-    if len(hits) < HITS:
-        return Finding(Q(pk__in=numbered.union(hits)), at_least=len(set(hits)))
-    # So common a word is on every page: looking through the newest tickets ends sooner than sorting all that have it. The subquery is
-    # one value, not an EXISTS, which the planner would answer by looking for the word in all messages.
-    said = Message.objects.filter(ticket=OuterRef("pk"), search=found_by(words)).order_by().values("ticket_id")[:1]
-    return Finding(Q(pk__in=numbered) | Q(search=found_by(words)) | Q(pk=Subquery(said)), at_least=len(set(hits)))
 
 
 TicketManager = WithoutSearch.from_queryset(TicketQuerySet)
@@ -223,7 +179,7 @@ class Ticket(TenantModel):
 
     @property
     def number(self) -> str:
-        return f"{settings.TICKET_PREFIX}-{self.pk}"
+        return number_of(self.pk)
 
     @property
     def is_verified(self) -> bool:
@@ -245,11 +201,11 @@ class Ticket(TenantModel):
 
     @property
     def portal_url(self) -> str:
-        return reverse("portal:ticket", args=[self.pk])
+        return address("portal:ticket", self.pk)
 
     @property
     def console_url(self) -> str:
-        return reverse("console:ticket", args=[self.pk])
+        return address("console:ticket", self.pk)
 
 
 class Message(TenantModel):
@@ -288,8 +244,13 @@ class Message(TenantModel):
     @property
     def shown(self) -> SafeString:
         """The body as sanitised HTML: what is kept, unless an older renderer made it."""
-        kept = self.html if self.html_version == markdown.VERSION else None
-        return mark_safe(markdown.to_html(self.body) if kept is None else kept)  # noqa: S308 - sanitised there
+        return shown(self.body, self.html, self.html_version)
+
+
+def shown(body: str, html: str | None, html_version: int | None) -> SafeString:
+    """A message's columns as sanitised HTML; see `Message.shown`."""
+    kept = html if html_version == markdown.VERSION else None
+    return mark_safe(markdown.to_html(body) if kept is None else kept)  # noqa: S308 - sanitised there
 
 
 class Event(TenantModel):
@@ -333,6 +294,11 @@ class Event(TenantModel):
     def __str__(self) -> str:
         return f"{self.kind} on {self.ticket_id}"
 
+    @property
+    def text(self) -> str:
+        """What somebody wrote with it, in Markdown."""
+        return self.message.body if self.message is not None else ""
+
 
 class File(TenantModel):
     """An uploaded file. Until a message takes it, only its uploader sees it; a sweep removes what nobody took."""
@@ -362,36 +328,6 @@ class File(TenantModel):
         return self.name
 
 
-class IdentifierQuerySet(models.QuerySet["Identifier"]):
-    def among(self, values: Sequence[str]) -> "IdentifierQuerySet":
-        """Rows of exactly these; asked for without capitals too, which is what the index knows."""
-        return self.filter(folded__in={identifiers.folded(value) for value in values}, value__in=values)
-
-    def like(self, words: str) -> identifiers.Alike:
-        """What is known of the identifier in these words, in one query; nothing when they are none."""
-        value = identifiers.sought(words)
-        if not value:
-            return NOTHING_ALIKE
-        known = self.filter(_near(identifiers.folded(value))).values_list("value", flat=True).distinct().order_by("value")
-        return identifiers.alike(value, known[:MOST_ALIKE])
-
-
-MOST_ALIKE = 200
-
-
-def _near(folded: str) -> Q:
-    """Conditions that an index answers below a tenant's policy too: comparisons, no LIKE."""
-    local, at, _host = folded.partition("@")
-    is_telling = len(local) >= identifiers.SHORTEST_LOCAL_PART
-    if at:
-        return Q(folded=folded) | Q(folded=local) | _beginning(f"{local}@") if is_telling else Q(folded=folded)
-    return _beginning(folded) if is_telling else Q(folded=folded) | _beginning(f"{folded}@")
-
-
-def _beginning(folded: str) -> Q:
-    return Q(folded__gte=folded, folded__lt=f"{folded}\U0010ffff")
-
-
 class Identifier(TenantModel):
     """A call's identifier that stands in a message, or in a text file that came with it; as internal as that message."""
 
@@ -400,8 +336,6 @@ class Identifier(TenantModel):
     internal = models.BooleanField(default=False)
     value = models.CharField(max_length=identifiers.LONGEST, db_collation="C")
     folded = models.CharField(max_length=identifiers.LONGEST, db_collation="C")
-
-    objects = IdentifierQuerySet.as_manager()
 
     class Meta:
         constraints = [

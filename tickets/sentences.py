@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tickets.models import Event, Satisfaction, Severity, Status, Type
-from tickets.qualifying import Effect
+from tickets.qualifying import Effect, Happening
 from tickets.states import CUSTOMER_WORDS
 
 
@@ -15,7 +16,7 @@ def qualification(type: str, severity: str) -> str:
     return _("%(type)s, %(severity)s") % {"type": Type(type).label, "severity": Severity(severity).label.lower()}
 
 
-def sentence(event: Event, names: Mapping[int, str], *, for_staff: bool) -> str:
+def sentence(event: Happening, names: Mapping[int, str], *, for_staff: bool) -> str:
     """What happened, after the actor's name; empty for kinds whose message speaks for itself."""
     data = event.data
     match event.kind:
@@ -82,16 +83,17 @@ def _declaration(data: Mapping[str, Any]) -> str:
 
 
 def _fixed(kind: str) -> str:
-    """Kinds that only a newer version knows say nothing here."""
-    sentences: dict[str, str] = {
-        Event.Kind.REPLIED: "",
-        Event.Kind.NOTED: "",
-        Event.Kind.TEAM_CHANGED: _("handed it to another team"),
-        Event.Kind.HOLD_PLACED: _("put it on hold for an approval"),
-        Event.Kind.HOLD_RELEASED: _("released the hold"),
-        Event.Kind.FOLLOWED_UP: _("wrote after it was closed: a follow-up ticket was opened"),
-        Event.Kind.REPLY_HELD: _("wrote after it was closed, without a contract in force: held for staff"),
-        Event.Kind.CONTRACT_MOVED: _("moved it to another contract"),
-        Event.Kind.CONTESTED: _("contested the verdict: a different person decides"),
-    }
-    return sentences.get(kind, "")
+    """Replies and notes say nothing here, nor do kinds that only a newer version knows."""
+    text = FIXED.get(kind)
+    return _(text) if text else ""
+
+
+FIXED: dict[str, str] = {
+    Event.Kind.TEAM_CHANGED: gettext_noop("handed it to another team"),
+    Event.Kind.HOLD_PLACED: gettext_noop("put it on hold for an approval"),
+    Event.Kind.HOLD_RELEASED: gettext_noop("released the hold"),
+    Event.Kind.FOLLOWED_UP: gettext_noop("wrote after it was closed: a follow-up ticket was opened"),
+    Event.Kind.REPLY_HELD: gettext_noop("wrote after it was closed, without a contract in force: held for staff"),
+    Event.Kind.CONTRACT_MOVED: gettext_noop("moved it to another contract"),
+    Event.Kind.CONTESTED: gettext_noop("contested the verdict: a different person decides"),
+}

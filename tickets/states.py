@@ -7,6 +7,8 @@ from tickets.models import Status, Ticket
 
 # What staff may set by hand; waiting for approval comes from holds alone, closed from time alone.
 SETTABLE = (Status.OPEN, Status.WAITING_CUSTOMER, Status.WAITING_THIRD_PARTY, Status.RESOLVED)
+# Without a word to the customer.
+SETTABLE_SILENTLY = tuple(status for status in SETTABLE if status != Status.WAITING_CUSTOMER)
 
 CUSTOMER_WORDS: dict[str, "str | Promise"] = {
     Status.NEW: _("Received"),
@@ -20,11 +22,13 @@ CUSTOMER_WORDS: dict[str, "str | Promise"] = {
 }
 
 
-def customer_state(ticket: Ticket) -> str:
+def shown_state(status: str, *, is_verified: bool) -> str:
     """The key into CUSTOMER_WORDS: an open ticket is being checked until staff verify it."""
-    if ticket.status == Status.OPEN and not ticket.is_verified:
-        return "checking"
-    return ticket.status
+    return "checking" if status == Status.OPEN and not is_verified else status
+
+
+def customer_state(ticket: Ticket) -> str:
+    return shown_state(ticket.status, is_verified=ticket.is_verified)
 
 
 def customer_word(ticket: Ticket) -> str:

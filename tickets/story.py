@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from helpdesk.lib import markdown
+from helpdesk.lib.prepared import Prepared, among
 from helpdesk.lib.refusals import Refusal
 from tickets import identifying
 from tickets.models import Event, File, Message, Ticket
@@ -20,7 +21,13 @@ class AlreadySent(Refusal):
 
 def lock(ticket: Ticket) -> Ticket:
     """The ticket as it is now, alone until the transaction ends; what two people do at once happens in turn."""
-    return Ticket.objects.select_for_update().get(pk=ticket.pk)
+    locked = _locked.first(ticket.pk)
+    if locked is None:
+        raise Ticket.DoesNotExist
+    return locked
+
+
+_locked = Prepared(lambda ticket: Ticket.objects.select_for_update().filter(pk=ticket))
 
 
 def write(
@@ -49,8 +56,9 @@ def write(
         submission_key=submission_key or uuid.uuid4(),
     )
     identifying.keep_from_text(message, body)
-    taken = File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
-    assert taken == len(files), "the command locked them"
+    if files:
+        taken = File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
+        assert taken == len(files), "the command locked them"
     return message
 
 
@@ -71,6 +79,26 @@ def record(
     if not internal:
         ticket.public_changed_at = max(now, ticket.public_changed_at)
     ticket.save(update_fields=["event_count", "changed_at", "public_changed_at"])
+    return _add(ticket, kind, actor, by_staff=by_staff, message=message, internal=internal, facts=facts or {}, now=now)
+
+
+def begin(*, ticket: Ticket, actor: Person | None, by_staff: bool, message: Message, facts: Mapping[str, Any], now: datetime) -> Event:
+    """The first event, of a ticket whose row was made now: it came with its count."""
+    assert ticket.event_count == 1, "the row counts this event"
+    return _add(ticket, Event.Kind.OPENED, actor, by_staff=by_staff, message=message, internal=False, facts=facts, now=now)
+
+
+def _add(
+    ticket: Ticket,
+    kind: str,
+    actor: Person | None,
+    *,
+    by_staff: bool,
+    message: Message | None,
+    internal: bool,
+    facts: Mapping[str, Any],
+    now: datetime,
+) -> Event:
     return Event.objects.create(
         customer_id=ticket.customer_id,
         ticket=ticket,
@@ -81,7 +109,7 @@ def record(
         by_staff=by_staff,
         internal=internal,
         message=message,
-        data=dict(facts or {}),
+        data=dict(facts),
     )
 
 
@@ -89,7 +117,10 @@ def already_written(ticket: Ticket, submission_key: uuid.UUID | None, body: str)
     """The message that the same form made before, if it was sent twice. Raises AlreadySent when the text is another now."""
     if submission_key is None:
         return None
-    earlier = Message.objects.filter(customer_id=ticket.customer_id, submission_key=submission_key).first()
+    earlier = _sent_by.first(ticket.customer_id, [submission_key])
     if earlier is not None and earlier.body != body:
         raise AlreadySent
     return earlier
+
+
+_sent_by = Prepared(lambda customer, keys: Message.objects.filter(among("submission_key", keys), customer=customer))

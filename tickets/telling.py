@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
-from django.urls import reverse
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, MembershipQuerySet, Person, StaffRole, TeamMember
+from accounts.models import Membership, MembershipQuerySet, Person, StaffMember, StaffRole, TeamMember
 from accounts.queries import display_names
 from contracts.models import EnvironmentContact
+from helpdesk.lib.addresses import address
 from helpdesk.lib.markdown import to_html
 from helpdesk.lib.prepared import Prepared, among
-from notifications.commands import Choice, Letter, owe, who_muted
+from notifications.commands import Choice, Letter, Owed, owe_all, who_muted
 from tickets.models import Event, Message, Satisfaction, Ticket, Watcher
 from tickets.states import CUSTOMER_WORDS, customer_state
 
@@ -37,29 +38,44 @@ class Notice:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Side:
+    """Those of one side who are told, and what they are told."""
+
+    readers: Iterable[Person]
+    to_staff: bool
+    notice: Notice
+
+
 def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
     """Requester and those who follow, as far as they still belong to the customer.
 
     Without a requester who does, the environment's contacts hear of it too; and if that is nobody, the company's admins:
     what staff write must reach somebody. Who may not see a private ticket hears nothing of it.
     """
-    ids = set(_followers(ticket.pk))
-    if ticket.requester_id:
-        ids.add(ticket.requester_id)
-    members = who_may_see(ticket).select_related("person").order_by("person_id")
-    readers = [m.person for m in _members_among(ticket.customer_id, sorted(ids)) if _may_see(ticket, m)]
+    near = _asking_or_following(ticket.customer_id, ticket.pk, ticket.requester_id or NOBODY)
+    readers = [m.person for m in near if _may_see(ticket, m)]
     if ticket.environment_id and all(person.pk != ticket.requester_id for person in readers):
         contacts = EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values("person_id")
-        readers += [m.person for m in members.filter(person_id__in=contacts) if m.person not in readers]
+        readers += [person for person in _people(who_may_see(ticket).filter(person_id__in=contacts)) if person not in readers]
     if not readers:
-        readers = [m.person for m in members.filter(role=Membership.Role.ADMIN)]
+        readers = _people(who_may_see(ticket).filter(role=Membership.Role.ADMIN))
     return [person for person in readers if person != except_for]
 
 
-_followers = Prepared(lambda ticket: Watcher.objects.filter(ticket=ticket, internal=False).values_list("person_id", flat=True))
-_members_among = Prepared(
-    lambda customer, people: (
-        Membership.objects.in_force().filter(among("person_id", people), customer=customer).select_related("person").order_by("person_id")
+def _people(members: MembershipQuerySet) -> list[Person]:
+    return [membership.person for membership in members.select_related("person").order_by("person_id")]
+
+
+NOBODY = 0
+_asking_or_following = Prepared(
+    lambda customer, ticket, requester: (
+        Membership.objects.in_force()
+        .filter(
+            Q(person=requester) | Q(person__in=Watcher.objects.filter(ticket=ticket, internal=False).values("person")), customer=customer
+        )
+        .select_related("person")
+        .order_by("person_id")
     )
 )
 
@@ -77,14 +93,14 @@ def who_may_see(ticket: Ticket) -> MembershipQuerySet:
 
 def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
     """The assignee, else the team that owns the product; and staff who watch. Whoever left the staff hears nothing."""
-    readers = staff_among([ticket.assignee_id]) or staff_among(_team(ticket.team_id))
-    watching = staff_among(_watching_staff(ticket.pk))
-    return sorted({person for person in [*readers, *watching] if person != except_for}, key=lambda person: person.pk)
+    near = _near(ticket)
+    readers = [one for one in near if one.pk == ticket.assignee_id] or [one for one in near if one.in_team]
+    return [one.person for one in near if (one in readers or one.watches) and one.person != except_for]
 
 
 def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
     """Staff side and team, with somebody among them who is not this person: if there is nobody else, the leads."""
-    readers = {*staff_side(ticket), *staff_among(_team(ticket.team_id))}
+    readers = {*staff_side(ticket), *(one.person for one in _near(ticket) if one.in_team)}
     if all(reader.pk == person_id for reader in readers):
         readers |= set(staff_among(StaffRole.objects.filter(role=StaffRole.Role.LEAD).values_list("member_id", flat=True)))
     return sorted(readers, key=lambda person: person.pk)
@@ -93,43 +109,93 @@ def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
 def staff_among(person_ids: Iterable[int | None]) -> list[Person]:
     """Those of them who may sign in and hold a staff role now."""
     ids = sorted({pk for pk in person_ids if pk is not None})
-    return _staff(ids) if ids else []
+    return [member.person for member in _staff(ids)] if ids else []
 
 
-_team = Prepared(lambda team: TeamMember.objects.filter(team=team).values_list("member_id", flat=True))
-_watching_staff = Prepared(lambda ticket: Watcher.objects.filter(ticket=ticket, internal=True).values_list("person_id", flat=True))
-_staff = Prepared(
-    lambda ids: Person.objects.filter(among("id", ids), is_active=True, staff_member__roles__isnull=False).distinct().order_by("pk")
+def _near(ticket: Ticket) -> list[Any]:
+    """Staff with the ticket in their hands, in its team (`in_team`) or following it (`watches`), by id."""
+    return _staff_near(ticket.pk, ticket.assignee_id or NOBODY, ticket.team_id)
+
+
+def _on_staff() -> "QuerySet[StaffMember]":
+    has_role = Exists(StaffRole.objects.filter(member=OuterRef("pk")))
+    return StaffMember.objects.filter(has_role, person__is_active=True).select_related("person").order_by("pk")
+
+
+_staff = Prepared(lambda ids: _on_staff().filter(among("person_id", ids)))
+_staff_near: Prepared[Any] = Prepared(
+    lambda ticket, assignee, team: (
+        _on_staff()
+        .annotate(
+            in_team=Exists(TeamMember.objects.filter(team=team, member=OuterRef("pk"))),
+            watches=Exists(Watcher.objects.filter(ticket=ticket, internal=True, person=OuterRef("pk"))),
+        )
+        .filter(Q(pk=assignee) | Q(in_team=True) | Q(watches=True))
+    )
 )
 
 
 def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:
     """Owe each reader one mail about this event; for whoever muted it, write down that they got none (NOT-5)."""
-    quoted = _last_public_message_before(event, by_staff=not event.by_staff) if body and not event.internal else ""
-    readers = list(readers)
-    muted = who_muted(readers, notice.kind)
-    actor = display_names([event.actor_id]).get(event.actor_id or 0, "") if readers else ""
-    for person in readers:
-        text, earlier = ("", "") if person.pk in muted else (body, quoted)  # nobody reads the letter of who muted it
-        with translation.override(person.language):
-            letter = _letter(ticket, event, notice, body=text, quoted=earlier, who=_who(event, actor, to_staff), to_staff=to_staff)
-        owe(
-            customer_id=ticket.customer_id,
+    tell_sides(Side(readers, to_staff, notice), ticket=ticket, event=event, body=body, now=now)
+
+
+def tell_sides(*sides: Side, ticket: Ticket, event: Event, body: str = "", now: datetime) -> None:
+    """The same for both sides at once: what they have in common is read, and all mails are written, by one statement each."""
+    owed = [(person, side) for side in sides for person in side.readers]
+    if not owed:
+        return
+    muted = who_muted(sorted({person.pk for person, _side in owed}), sorted({side.notice.kind for side in sides}))
+    letters = _Letters(ticket, event, body)
+    mails = [
+        Owed(
             person=person,
             address=person.email,
             language=person.language,
-            kind=notice.kind,
+            kind=side.notice.kind,
             key=f"event-{event.pk}:{person.pk}",
-            letter=letter,
+            # Nobody reads the letter of who muted it.
+            letter=letters.to(side, person.language, is_read=(person.pk, side.notice.kind) not in muted),
             thread=f"ticket-{ticket.pk}",
             about=event,
-            muted=person.pk in muted,
-            may_wait=notice.may_wait,
-            now=now,
+            muted=(person.pk, side.notice.kind) in muted,
+            may_wait=side.notice.may_wait,
         )
+        for person, side in owed
+    ]
+    owe_all(customer_id=ticket.customer_id, mails=mails, now=now)
 
 
-def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: str, who: str, to_staff: bool) -> Letter:
+class _Letters:
+    """The letters about one event: readers of one side and language get the same one, which is written once."""
+
+    def __init__(self, ticket: Ticket, event: Event, body: str) -> None:
+        self.ticket, self.event, self.body = ticket, event, body
+        self.quoted = _last_public_message_before(event) if body and not event.internal else ""
+        self.actor = display_names([event.actor_id]).get(event.actor_id or NOBODY, "")
+        self.html = _as_html(event, body)
+        self.written: dict[tuple[bool, str, bool], Letter] = {}
+
+    def to(self, side: Side, language: str, *, is_read: bool) -> Letter:
+        key = side.to_staff, language, is_read
+        if key not in self.written:
+            with translation.override(language):
+                self.written[key] = self._write(side, is_read)
+        return self.written[key]
+
+    def _write(self, side: Side, is_read: bool) -> Letter:
+        body, html, quoted = (self.body, self.html, self.quoted) if is_read else ("", "", "")
+        who = _who(self.event, self.actor, side.to_staff)
+        return _letter(self.ticket, side.notice, body=body, html=html, quoted=quoted, who=who, to_staff=side.to_staff)
+
+
+def _as_html(event: Event, body: str) -> str:
+    """The body as HTML, which the event's message has already where it is the same text."""
+    message = event.message
+    return str(message.shown) if message is not None and message.body == body else to_html(body) if body else ""
+
+
+def _letter(ticket: Ticket, notice: Notice, *, body: str, html: str, quoted: str, who: str, to_staff: bool) -> Letter:
     facts = {"who": who, "number": ticket.number, "subject": ticket.subject, **notice.facts}
     # Somebody of two companies may be looking at the other one when they follow the link.
     path = ticket.console_url if to_staff else f"{ticket.portal_url}?company={ticket.customer_id}"
@@ -138,7 +204,7 @@ def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: 
         subject=f"[{ticket.number}] {ticket.subject}",
         headline=_(notice.headline) % facts,
         body_text=body,
-        body_html=to_html(body) if body else "",
+        body_html=html,
         needs=_(notice.needs) % facts if notice.needs and not to_staff else "",
         status_line=_("State: %(state)s · %(type)s, %(severity)s")
         % {"state": state, "type": ticket.get_type_display(), "severity": ticket.get_severity_display()},
@@ -152,7 +218,7 @@ def _letter(ticket: Ticket, event: Event, notice: Notice, *, body: str, quoted: 
 
 def _satisfaction(ticket: Ticket) -> list[Choice]:
     """One link for each answer; it leads to a page that asks for one more click, since scanners open links."""
-    page = settings.BASE_URL + reverse("portal:ticket_satisfaction", args=[ticket.pk])
+    page = settings.BASE_URL + address("portal:ticket_satisfaction", ticket.pk)
     return [{"label": str(level.label), "url": f"{page}?answer={level}&company={ticket.customer_id}"} for level in Satisfaction.Level]
 
 
@@ -170,9 +236,17 @@ def _why(ticket: Ticket, to_staff: bool) -> str:
     return _("You get this because you asked, or watch this ticket.")
 
 
-def _last_public_message_before(event: Event, *, by_staff: bool) -> str:
-    earlier = Message.objects.filter(ticket_id=event.ticket_id, internal=False, by_staff=by_staff)
-    last = earlier.order_by("-written_at", "-pk").first()
+def _last_public_message_before(event: Event) -> str:
+    """The other side's, cut; the first event of a ticket has none."""
+    last = _last_said[not event.by_staff].first(event.ticket_id) if event.position > 1 else None
     if last is None:
         return ""
-    return last.body if len(last.body) <= QUOTED_LENGTH else last.body[:QUOTED_LENGTH].rstrip() + " …"
+    return last if len(last) <= QUOTED_LENGTH else last[:QUOTED_LENGTH].rstrip() + " …"
+
+
+def _last_public_message(*, by_staff: bool) -> "Prepared[str]":
+    said = Message.objects.filter(internal=False, by_staff=by_staff).order_by("-written_at", "-pk")
+    return Prepared(lambda ticket: said.filter(ticket=ticket).values_list("body", flat=True)[:1])
+
+
+_last_said = {by_staff: _last_public_message(by_staff=by_staff) for by_staff in (True, False)}

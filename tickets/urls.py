@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.views import console, overview, portal, search
+from tickets.views import acts, console, overview, portal, queues, search, staff_filing
 
 portal_urls = [
     path("overview/", overview.portal, name="overview"),
@@ -23,25 +23,25 @@ portal_urls = [
     path("uploads/remove/", portal.upload_remove, name="upload_remove"),
 ]
 console_urls = [
-    path("queues/<slug:slug>/", console.queue, name="queue"),
-    path("queues/<slug:slug>/export/", console.queue_export, name="queue_export"),
+    path("queues/<slug:slug>/", queues.queue, name="queue"),
+    path("queues/<slug:slug>/export/", queues.queue_export, name="queue_export"),
     path("search/", search.search, name="search"),
     path("search/export/", search.search_export, name="search_export"),
     path("overview/", overview.console, name="overview"),
-    path("customers/<int:customer_id>/tickets/new/", console.ticket_new, name="ticket_new"),
-    path("customers/<int:customer_id>/uploads/", console.upload, name="upload"),
-    path("uploads/remove/", console.upload_remove, name="upload_remove"),
+    path("customers/<int:customer_id>/tickets/new/", staff_filing.ticket_new, name="ticket_new"),
+    path("customers/<int:customer_id>/uploads/", staff_filing.upload, name="upload"),
+    path("uploads/remove/", staff_filing.upload_remove, name="upload_remove"),
     path("tickets/<int:number>/", console.ticket, name="ticket"),
     path("tickets/<int:number>/answer/", console.answer, name="ticket_answer"),
     path("tickets/<int:number>/qualify/", console.qualify, name="ticket_qualify"),
-    path("tickets/<int:number>/confirm/", console.confirm, name="ticket_confirm"),
-    path("tickets/<int:number>/assign/", console.assign, name="ticket_assign"),
-    path("tickets/<int:number>/team/", console.team, name="ticket_team"),
-    path("tickets/<int:number>/status/", console.status, name="ticket_status"),
-    path("tickets/<int:number>/contract/", console.contract, name="ticket_contract"),
-    path("tickets/<int:number>/watch/", console.watch, name="ticket_watch"),
-    path("tickets/<int:number>/private/", console.private, name="ticket_private"),
-    path("tickets/<int:number>/holds/", console.hold, name="ticket_hold"),
-    path("tickets/<int:number>/holds/<int:pk>/release/", console.hold_release, name="ticket_hold_release"),
+    path("tickets/<int:number>/confirm/", acts.confirm, name="ticket_confirm"),
+    path("tickets/<int:number>/assign/", acts.assign, name="ticket_assign"),
+    path("tickets/<int:number>/team/", acts.team, name="ticket_team"),
+    path("tickets/<int:number>/status/", acts.status, name="ticket_status"),
+    path("tickets/<int:number>/contract/", acts.contract, name="ticket_contract"),
+    path("tickets/<int:number>/watch/", acts.watch, name="ticket_watch"),
+    path("tickets/<int:number>/private/", acts.private, name="ticket_private"),
+    path("tickets/<int:number>/holds/", acts.hold, name="ticket_hold"),
+    path("tickets/<int:number>/holds/<int:pk>/release/", acts.hold_release, name="ticket_hold_release"),
     path("tickets/<int:number>/files/<int:pk>/", console.file, name="file"),
 ]

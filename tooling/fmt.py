@@ -8,13 +8,15 @@ from tooling import dependencies
 from tooling.places import ROOT, VENV
 from tooling.refusal import USAGE, Refusal
 
+# Folders of templates that helpdesk/listing.py renders.
+JINJA2 = {"lists", "frame", "parts", "widgets"}
 DJADE = ("--target-version", "5.2")
 
 
 def templates() -> list[str]:
-    """The checkout's own Django templates; those of lists are Jinja2's."""
+    """The checkout's own Django templates, without those of Jinja2."""
     found = {*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")}
-    return sorted(str(path.relative_to(ROOT)) for path in found if path.parent.name != "lists")
+    return sorted(str(path.relative_to(ROOT)) for path in found if path.parent.name not in JINJA2)
 
 
 def fmt(arguments: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """Texts to translate, found without GNU gettext. Runs inside `.venv`: python -m tooling.messages_catalog check|update.
 
-Templates are turned into calls of gettext by Django, as its own makemessages does; babel finds the calls.
+Django turns its templates into calls of gettext, as its own makemessages does, and Jinja2 reads its own; babel finds the calls.
 """
 
 import io
@@ -13,6 +13,8 @@ import polib
 from babel.messages.extract import extract
 from django.utils.translation.template import templatize
 
+from tooling.fmt import JINJA2
+
 ROOT = Path(__file__).resolve().parent.parent
 CATALOG = ROOT / "helpdesk" / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
 LEFT_OUT = {"tests", "tooling", "benchmarks", "var", "docs", "deploy", "requirements"}
@@ -22,6 +24,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
+OPTIONS = {"encoding": "utf-8", "silent": "false"}  # a Jinja2 template that can't be read must not be passed over
 FORMAT = re.compile(r"%\(\w+\)[sd]|%[sd]")
 Key = tuple[str | None, str]
 
@@ -48,11 +51,11 @@ def _files() -> Iterator[Path]:
 
 
 def _texts(path: Path) -> Iterator[tuple[str | None, str, str | None]]:
-    source = path.read_text()
-    if path.suffix != ".py":
+    source, method = path.read_text(), "jinja2" if path.parent.name in JINJA2 else "python"
+    if method == "python" and path.suffix != ".py":
         # In brackets the blanked-out rest of the page needs no indentation that Python would accept.
         source = f"(\n{templatize(source)}\n)"
-    for _line, message, _comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS, (), {"encoding": "utf-8"}):
+    for _line, message, _comments, context in extract(method, io.BytesIO(source.encode()), KEYWORDS, (), OPTIONS):
         singular, plural = (message, None) if isinstance(message, str) else (message[0], message[1])
         if singular:
             yield context, singular, plural

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M")
+PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -18,17 +19,26 @@ class Page(Generic[M]):
     next_cursor: str
 
 
-def page_by_instant(rows: QuerySet[M], field: str, cursor: str, size: int = 50) -> Page[M]:
-    """Newest first by `field`, then id. A cursor that is not one of ours starts from the beginning."""
+def page_by_instant(rows: "QuerySet[Any, M]", field: str, cursor: str, size: int = PAGE) -> Page[M]:
+    """Newest first by `field`, then id, both of which the rows have. A cursor that is not one of ours starts from the beginning."""
     place = _read(cursor)
     if place is not None:
         instant, pk = place
         rows = rows.filter(Q(**{f"{field}__lt": instant}) | Q(**{field: instant, "pk__lt": pk}))
-    found = list(rows.order_by(f"-{field}", "-pk")[: size + 1])
+    return cut(list(newest(rows, field, size)), field, size)
+
+
+def newest(rows: "QuerySet[Any, M]", field: str, size: int = PAGE) -> "QuerySet[Any, M]":
+    """The first of them by which a page and whether there is another are told."""
+    return rows.order_by(f"-{field}", "-pk")[: size + 1]
+
+
+def cut(found: list[M], field: str, size: int = PAGE) -> Page[M]:
+    """A page of what `newest` found."""
     if len(found) <= size:
         return Page(found, "")
     found.pop()
-    last = found[-1]
+    last: Any = found[-1]
     micros = round(getattr(last, field).timestamp() * 1_000_000)
     return Page(found, f"{micros}-{last.pk}")
 

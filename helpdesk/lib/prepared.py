@@ -4,57 +4,169 @@
     open_ones(7)    # a list of customer 7's, as model instances, by the same SQL each time
 
 The function is called once, with marks in the place of its parameters; afterwards only the values change. So it must not decide
-anything by them. Each stands for an id, or for a list of values where it is given to `among`.
+anything by them, and need not use them all. Each stands for an id or for words, or for a list of values where it is given to `among`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from functools import partial
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import JSONObject
+from django.db.models.query import FlatValuesListIterable, ValuesListIterable
 
 Row = TypeVar("Row")
+Bound = int | str | Sequence[int] | Sequence[str] | Sequence[UUID]
 
+# What makes a column's value of JSON's, by the kind of its field. Others are not kept exactly, or never asked so.
+READERS: Mapping[str, Callable[[str], Any] | None] = {
+    **dict.fromkeys(("BigAutoField", "BigIntegerField", "ForeignKey", "OneToOneField", "IntegerField", "PositiveIntegerField")),
+    **dict.fromkeys(("PositiveSmallIntegerField", "SmallIntegerField", "BooleanField", "CharField", "EmailField", "TextField")),
+    "DateField": date.fromisoformat,
+    "DateTimeField": datetime.fromisoformat,
+}
 # No row has such an id: marks in the SQL's parameters, where the values go.
 FIRST_MARK = 2**62
+
+
+@dataclass(frozen=True)
+class _Made(Generic[Row]):
+    """A query put together for `count` values. `marks`: places among the parameters, each with the number of the value that goes there."""
+
+    rows: "QuerySet[Any, Row]"
+    compiler: Any
+    sql: str
+    parameters: Sequence[Any]
+    marks: list[tuple[int, int]]
+    count: int
+
+    def read(self, **changes: Any) -> list[Row]:
+        """The rows as the ORM makes them, by this SQL instead of its own. `changes`: methods of the compiler."""
+        found = self.rows.all()
+        changes["get_converters"] = lambda _columns: self.converters
+        found.query.get_compiler = partial(_compiler, self.compiler, changes)  # type: ignore[method-assign]
+        return list(found)
+
+    def ask(self, parameters: tuple[Any, ...]) -> list[Any]:
+        """The rows for these parameters. Values are read without a queryset's ado, which takes as long as a small query."""
+        if not self.is_of_values:
+            return self.read(as_sql=lambda *_args, **_kwargs: (self.sql, parameters))
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            rows: Any = cursor.fetchall()
+        if self.converters:
+            rows = map(tuple, self.compiler.apply_converters(rows, self.converters))
+        return [value for (value,) in rows] if self.rows._iterable_class is FlatValuesListIterable else list(rows)
+
+    @cached_property
+    def is_of_values(self) -> bool:
+        return self.rows._iterable_class in (ValuesListIterable, FlatValuesListIterable)
+
+    @cached_property
+    def converters(self) -> dict[int, Any]:
+        """What the ORM does to a column's value, by its place; finding out takes a fifth of a small query's time."""
+        found: dict[int, Any] = self.compiler.get_converters([column for column, *_ in self.compiler.select])
+        return found
+
+    @cached_property
+    def readers(self) -> list[Callable[[str], Any] | None]:
+        """What makes a column's value of JSON's; None: it is that. Raises TypeError for a kind of column that JSON does not keep."""
+        return [_reader(expression.output_field.get_internal_type()) for expression, _sql, _alias in self.compiler.select]
 
 
 class Prepared(Generic[Row]):
     def __init__(self, build: Callable[..., "QuerySet[Any, Row]"]) -> None:
         self._build = build
         self._lock = Lock()
-        self._made: tuple[QuerySet[Any, Row], Any, str, tuple[Any, ...]] | None = None
+        self._made: _Made[Row] | None = None
 
-    def __call__(self, *values: "int | Sequence[int] | Sequence[str]") -> list[Row]:
+    def __call__(self, *values: "Bound") -> list[Row]:
         """The rows for these values, asked now. A list, since what narrowed it further would not be in the SQL."""
-        rows, compiler, sql, parameters = self._made or self._make(len(values))
-        if len(values) != len({p for p in parameters if _is_mark(p)}):
-            raise TypeError(f"{len(values)} values were given for another number of parameters")
-        bound = tuple(values[p - FIRST_MARK] if _is_mark(p) else p for p in parameters)
-        found = rows.all()
-        found.query.get_compiler = partial(_compiler, compiler, sql, bound)  # type: ignore[method-assign]
-        return list(found)
+        question = self.question(*values)
+        return question.made.ask(question.parameters)
 
-    def first(self, *values: "int | Sequence[int] | Sequence[str]") -> Row | None:
+    def question(self, *values: "Bound") -> "Question":
+        """The same to be asked `together` with others."""
+        made = self._made or self._make(len(values))
+        if len(values) != made.count:
+            raise TypeError(f"{len(values)} values were given, {made.count} are asked for")
+        bound = list(made.parameters)
+        for place, number in made.marks:
+            bound[place] = _parameter(values[number])
+        return Question(made, tuple(bound))
+
+    def first(self, *values: "Bound") -> Row | None:
         """The first of them, or None."""
         return next(iter(self(*values)), None)
 
-    def _make(self, count: int) -> "tuple[QuerySet[Any, Row], Any, str, tuple[Any, ...]]":
+    def _make(self, count: int) -> "_Made[Row]":
         with self._lock:
             if self._made is None:
                 rows = self._build(*range(FIRST_MARK, FIRST_MARK + count))
                 compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
                 sql, parameters = compiler.as_sql()
-                self._made = rows, compiler, sql, tuple(parameters)
+                marks = [(place, p - FIRST_MARK) for place, p in enumerate(parameters) if _is_mark(p)]
+                self._made = _Made(rows, compiler, sql, parameters, marks, count)
         return self._made
 
 
-def among(column: str, values: int) -> Func:
-    """A condition for `filter`: the column is one of the list that the mark stands for."""
-    return Func(F(column), Value(values), template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+@dataclass(frozen=True)
+class Question:
+    """A prepared query with its values."""
+
+    made: _Made[Any]
+    parameters: tuple[Any, ...]
+
+    def as_json(self) -> str:
+        """SQL of one value: the list of its rows, each a list of columns."""
+        columns = ", ".join(f"c{place}" for place in range(len(self.made.readers)))
+        return f"(SELECT json_agg(json_build_array({columns})) FROM ({self.made.sql}) AS q({columns}))"  # noqa: S608 - made by the ORM
+
+    def rows(self, answer: list[list[Any]] | None) -> list[Any]:
+        """What the query finds by itself, made of `as_json`'s value."""
+        readers = self.made.readers
+        values = [tuple(read(v) if read and v is not None else v for read, v in zip(readers, row, strict=True)) for row in answer or ()]
+        return self.made.read(execute_sql=lambda *_args, **_kwargs: [values])
+
+
+def together(*questions: Question) -> list[list[Any]]:
+    """The rows of each, asked in one round trip: of a small query's time, most is the way to the database and back.
+
+    contracts, terms = together(_contracts.question(7), _terms.question(7))
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        asked = ", ".join(question.as_json() for question in questions)
+        cursor.execute(f"SELECT {asked}", [value for question in questions for value in question.parameters])
+        answers = cursor.fetchone()
+    return [question.rows(answer) for question, answer in zip(questions, answers, strict=True)]
+
+
+def among(column: str, values: int | Sequence[int]) -> Func:
+    """A condition for `filter`: the column is one of the list, or of the list that the mark stands for."""
+    return Func(F(column), Value(_parameter(values)), template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+
+
+def name_of(model: type[Model], key: str, column: str) -> Subquery:
+    """One column of the row that `key` refers to, for `annotate`; NULL where the scope does not show it.
+
+    A join would do as well, but the planner takes longer over each further one: nine tables cost ten times as much as nine of these.
+    """
+    return Subquery(model._default_manager.order_by().filter(pk=OuterRef(key)).values(column)[:1])
+
+
+def rows_of(rows: "QuerySet[Any]", *columns: str, most: int | None = None, **named: Any) -> ArraySubquery:
+    """Rows of another table that refer to the outer one, for `annotate`: a list of dicts in the same query, by column or by a name given.
+
+    Instants and days come as texts, as JSON has them.
+    """
+    return ArraySubquery(rows.values(json=JSONObject(**{column: F(column) for column in columns}, **named))[:most])
 
 
 def attach(parents: Iterable[Model], name: str, rows: Iterable[Any], key: str) -> None:
@@ -68,18 +180,29 @@ def attach(parents: Iterable[Model], name: str, rows: Iterable[Any], key: str) -
 
 def attach_many(parent: Model, name: str, rows: list[Any]) -> None:
     """Give one parent the rows of a relation of many to many, as `prefetch_related` would."""
-    kept = getattr(parent, name).all()
+    kept: Any = QuerySet(parent._meta.get_field(name).related_model)
     kept._result_cache, kept._prefetch_done = rows, True
     parent.__dict__.setdefault("_prefetched_objects_cache", {})[name] = kept
+
+
+def _reader(kind: str) -> Callable[[str], Any] | None:
+    if kind not in READERS:
+        raise TypeError(f"a {kind} is not asked together with others")
+    return READERS[kind]
+
+
+def _parameter(value: "Bound") -> object:
+    """A sequence as a list, which the driver writes as an array."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def _is_mark(parameter: object) -> bool:
     return isinstance(parameter, int) and parameter >= FIRST_MARK
 
 
-def _compiler(made: Any, sql: str, parameters: tuple[Any, ...], using: str | None = None, *_unused: object, **_options: object) -> Any:
+def _compiler(made: Any, changes: Mapping[str, Any], using: str | None = None, *_unused: object, **_options: object) -> Any:
     """What the ORM asks for the SQL: here the one from before, with this thread's connection."""
     compiler = copy(made)
     compiler.connection = connections[using or DEFAULT_DB_ALIAS]
-    compiler.as_sql = lambda *_args, **_kwargs: (sql, parameters)
+    compiler.__dict__.update(changes)
     return compiler

@@ -3,9 +3,11 @@
 Both template engines use them: Django's for pages, Jinja2's for long lists (see `helpdesk/listing.py`).
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
-from functools import lru_cache, partial
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
@@ -20,6 +22,12 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
+CONTRACT_MARKS = {
+    "in_force": ("tone-ok", "check"),
+    "not_begun": ("tone-info", "clock"),
+    "suspended": ("tone-warn", "pause"),
+    "expired": ("tone-warn", "alert"),
+}
 TYPE_ICONS = {"technical": "wrench", "functional": "help"}
 
 
@@ -61,6 +69,12 @@ def type_chip(type: str, label: object) -> SafeString:
     return _known_chip("", TYPE_ICONS.get(type, "package"), str(label))
 
 
+@register.simple_tag
+def contract_chip(state: str, label: object) -> SafeString:
+    """What a contract is today. `state`: in_force, not_begun, expired, suspended, ended; `label`: the word in the reader's language."""
+    return _known_chip(*CONTRACT_MARKS.get(state, ("", "x")), str(label))
+
+
 @lru_cache(maxsize=256)
 def _known_chip(classes: str, icon_name: str, text: str) -> SafeString:
     """One of the few that lists are full of: made once in each language."""
@@ -95,64 +109,78 @@ def instant(at: datetime | None) -> SafeString:
     """An instant as people read it: absolute in their zone, with the zone's name in the title; a script adds "3 min ago"."""
     if at is None:
         return SafeString("")
-    zone = timezone.get_current_timezone()
-    local = at.astimezone(zone)
-    short, long = _formatters(get_language() or "en")
-    title = f"{long(local)} {zone_name(local, zone)}"
-    shown = short(local)
-    return SafeString(
-        f'<time class="instant" datetime="{local.isoformat(timespec="seconds")}" title="{escape(title)}" data-relative>{escape(shown)}</time>'
-    )
+    return _writer(get_language() or "en", timezone.get_current_timezone())(at)
 
 
-def zone_name(local: datetime, zone: tzinfo) -> str:
-    """ "Sao Paulo, UTC−3": the zone's city and its distance from UTC at that instant."""
-    offset = local.utcoffset()
-    return _zone_name(str(zone), int(offset.total_seconds()) if offset else 0, get_language() or "en")
+@lru_cache(maxsize=256)
+def _writer(language: str, zone: tzinfo) -> Callable[[datetime], SafeString]:
+    """What writes an instant for readers of one language and zone: nothing but the instant is left to ask."""
+    short, long = _formatters(language)
+    places: dict[timedelta | None, str] = {}
+
+    def write(at: datetime) -> SafeString:
+        local = at.astimezone(zone)
+        offset = local.utcoffset()
+        place = places.get(offset) or places.setdefault(offset, escape(_place(zone, offset)))
+        return SafeString(
+            f'<time class="instant" datetime="{local.isoformat(timespec="seconds")}" title="{long(local)} {place}" data-relative>{short(local)}</time>'
+        )
+
+    return write
 
 
-@lru_cache(maxsize=512)
-def _zone_name(zone: str, offset_seconds: int, _language: str) -> str:
-    city = _(zone.rsplit("/", 1)[-1].replace("_", " "))
-    return _("%(city)s, UTC%(hours)s") % {"city": city, "hours": f"{offset_seconds // 3600:+d}".replace("-", "−")}
+def _place(zone: tzinfo, offset: timedelta | None) -> str:
+    """ "Sao Paulo, UTC−3": the zone's city and its distance from UTC at an instant, in the reader's language."""
+    city = _(str(zone).rsplit("/", 1)[-1].replace("_", " "))
+    hours = int(offset.total_seconds()) // 3600 if offset else 0
+    return _("%(city)s, UTC%(hours)s") % {"city": city, "hours": f"{hours:+d}".replace("-", "−")}
 
 
-Formatter = Callable[[datetime], str]
+def day(at: date) -> SafeString:
+    """A day in the reader's form."""
+    return SafeString(_day(get_language() or "en")(at))
 
-# Letters of Django's date formats, for the formats that instants are shown in.
-LETTERS: dict[str, Formatter] = {
-    "d": lambda at: f"{at.day:02d}",
-    "j": lambda at: str(at.day),
-    "m": lambda at: f"{at.month:02d}",
-    "Y": lambda at: str(at.year),
-    "H": lambda at: f"{at.hour:02d}",
-    "i": lambda at: f"{at.minute:02d}",
+
+@lru_cache(maxsize=16)
+def _day(language: str) -> "Formatter":
+    return _compiled(str(get_format("DATE_FORMAT", language)))
+
+
+Formatter = Callable[[Any], str]  # of an instant, or of a day
+
+# Letters of Django's date formats, for the formats that instants are shown in: how each is written, and what of an instant it is.
+LETTERS: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "d": ("%02d", attrgetter("day")),
+    "j": ("%d", attrgetter("day")),
+    "m": ("%02d", attrgetter("month")),
+    "Y": ("%d", attrgetter("year")),
+    "H": ("%02d", attrgetter("hour")),
+    "i": ("%02d", attrgetter("minute")),
 }
+
+
+def _letters() -> dict[str, tuple[str, Callable[[Any], object]]]:
+    """The same with those that stand for names, in the reader's language."""
+    months, months_3 = {n: escape(str(MONTHS[n])) for n in MONTHS}, {n: escape(str(MONTHS_3[n]).title()) for n in MONTHS_3}
+    days = {n: escape(str(WEEKDAYS[n])) for n in WEEKDAYS}
+    return LETTERS | {
+        "F": ("%s", lambda at: months[at.month]),
+        "M": ("%s", lambda at: months_3[at.month]),
+        "l": ("%s", lambda at: days[at.weekday()]),
+    }
 
 
 @lru_cache(maxsize=16)
 def _formatters(language: str) -> tuple[Formatter, Formatter]:
     """The short and the long format of a language, taken apart once: Django's own reads the format letter by letter each time."""
-    months, months_3 = [str(MONTHS[n]) for n in range(1, 13)], [str(MONTHS_3[n]).title() for n in range(1, 13)]
-    days = [str(WEEKDAYS[n]) for n in range(7)]
-    letters = LETTERS | {
-        "F": lambda at: months[at.month - 1],
-        "M": lambda at: months_3[at.month - 1],
-        "l": lambda at: days[at.weekday()],
-    }
-    return (
-        _compiled(str(get_format("SHORT_DATETIME_FORMAT", language)), letters),
-        _compiled(str(get_format("DATETIME_FORMAT", language)), letters),
-    )
+    return _compiled(str(get_format("SHORT_DATETIME_FORMAT", language))), _compiled(str(get_format("DATETIME_FORMAT", language)))
 
 
-def _compiled(pattern: str, letters: Mapping[str, Formatter]) -> Formatter:
-    """One function for a format. A letter that is not known here leaves the whole format to Django."""
-    if any((letter.isalpha() or letter == "\\") and letter not in letters for letter in pattern):
-        return lambda at: format_slowly(at, pattern)
-    parts = [letters.get(letter, partial(_mark, letter)) for letter in pattern]
-    return lambda at: "".join([part(at) for part in parts])
-
-
-def _mark(letter: str, _at: datetime) -> str:
-    return letter
+def _compiled(pattern: str) -> Formatter:
+    """What writes an instant by a format, as markup. A letter that is not known here leaves the whole format to Django."""
+    letters = _letters()
+    if any((letter.isalpha() or letter in "\\%") and letter not in letters for letter in pattern):
+        return lambda at: escape(format_slowly(at, pattern))
+    written = "".join(letters[letter][0] if letter in letters else escape(letter) for letter in pattern)
+    parts = [letters[letter][1] for letter in pattern if letter in letters]
+    return lambda at: written % tuple([part(at) for part in parts])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import template
-from django.template import engines
+from django.template import Context, engines
 from django.template.defaultfilters import filesizeformat
 from django.utils.formats import get_format, number_format
 from django.utils.safestring import SafeString, mark_safe
@@ -31,6 +31,14 @@ def markdown(text: str) -> SafeString:
 def listing(name: str, **context: Any) -> SafeString:
     """A long list by its template in templates/lists."""
     return SafeString(engines["lists"].get_template(name).render(context))
+
+
+@register.simple_tag(takes_context=True, name="part")
+@register.simple_tag(takes_context=True)
+def frame(context: Context, name: str, **more: Any) -> SafeString:
+    """A part of a page by its template in templates/frame or templates/parts, which knows what the page knows; `more`: what is for it alone."""
+    known: dict[Any, Any] = context.flatten()
+    return SafeString(engines["lists"].get_template(name).render(known | more))
 
 
 @register.filter

@@ -13,6 +13,7 @@ from contracts.models import Contract, Environment, Terms
 from notifications.models import Mail
 from tests import factories as make
 from tickets import commands
+from tickets.finding import find
 from tickets.models import Event, File, Message, Ticket, Watcher
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +102,7 @@ def test_an_internal_note_does_not_exist_for_the_customer(world, two_tickets):
         assert not Event.objects.filter(kind="noted").exists()
         assert not File.objects.filter(pk=upload.pk).exists()
         assert not Watcher.objects.exists()
-        assert not Ticket.objects.matching("never pay").exists()
+        assert not Ticket.objects.filter(find("never pay").condition).exists()
 
 
 def test_a_public_event_cannot_carry_an_internal_message(world, two_tickets):

@@ -1,5 +1,7 @@
 """What every answer carries, whoever makes it, and what no request may choose."""
 
+import gzip
+
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
@@ -151,3 +153,14 @@ def test_a_named_company_is_not_kept_for_others(world):
 
     assert "no-store" in foreign["Cache-Control"]
     assert "Globex" not in foreign.content.decode()
+
+
+def test_a_page_is_compressed_for_browsers_that_can_read_it():
+    plain = Client().get("/account/login/")
+    packed = [Client().get("/account/login/", headers={"accept-encoding": "gzip"}) for _n in range(20)]
+
+    assert all(answer["Content-Encoding"] == "gzip" and "Accept-Encoding" in answer["Vary"] for answer in packed)
+    assert all(int(answer["Content-Length"]) == len(answer.content) < len(plain.content) * 0.7 for answer in packed)
+    assert b"</html>" in gzip.decompress(packed[0].content)
+    assert len({len(answer.content) for answer in packed}) > 1  # its size tells nobody what a secret in it is
+    assert "Content-Encoding" not in plain

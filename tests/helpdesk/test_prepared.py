@@ -4,11 +4,12 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from django.db.models import F, OuterRef
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Customer, Membership, Person
+from accounts.models import AuditEntry, Customer, Membership, Person
 from accounts.tenancy import as_provider, as_tenant
-from helpdesk.lib.prepared import Prepared, among, attach
+from helpdesk.lib.prepared import Prepared, among, attach, name_of, rows_of, together
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +86,27 @@ def test_attached_rows_are_not_asked_for_again(world):
     assert (found, len(asked)) == ([[world.acme.pk], [world.globex.pk]], 0)
 
 
+def test_names_come_along_as_far_as_the_scope_shows_them(world):
+    ask = Prepared(lambda customer: Membership.objects.filter(customer=customer).values_list(name_of(Person, "person_id", "name")))
+
+    with as_provider():
+        assert sorted(ask(world.acme.pk)) == [("Ada Lovelace",), ("Alan Turing",)]
+    with as_tenant(world.globex.pk, world.grace.pk):
+        assert ask(world.acme.pk) == []
+
+
+def test_rows_that_refer_to_one_come_along_as_dicts(world):
+    members = Membership.objects.filter(customer=OuterRef("pk")).order_by("person__name")
+    columns = rows_of(members, "role", who=F("person__name")), rows_of(members, "role", most=1)
+    ask = Prepared(lambda customer: Customer.objects.filter(pk=customer).values_list(*columns))
+
+    with as_provider():
+        everybody, one = ask(world.acme.pk)[0]
+
+    assert [row["who"] for row in everybody] == ["Ada Lovelace", "Alan Turing"]
+    assert (len(one), sorted(one[0])) == (1, ["role"])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_through_its_own_connection():
     ask, found = Prepared(lambda: Customer.objects.order_by("name").values_list("name", flat=True)), []
@@ -101,3 +123,27 @@ def test_each_thread_asks_through_its_own_connection():
         thread.join(30)
 
     assert found == [[]] * 4
+
+
+def test_questions_asked_together_find_what_each_finds_by_itself(world):
+    ask = members()
+    people = Prepared(lambda ids: Person.objects.filter(among("id", ids)).order_by("name"))
+    names_of = Prepared(lambda ids: Person.objects.filter(among("id", ids)).order_by("-name").values_list("name", flat=True))
+    ids = [world.ada.pk, world.alan.pk]
+
+    with as_provider(), CaptureQueriesContext(connection) as asked:
+        found = together(ask.question(world.acme.pk), people.question(ids), names_of.question(ids), ask.question(0))
+    with as_provider():
+        alone = [ask(world.acme.pk), people(ids), names_of(ids), ask(0)]
+
+    assert found == alone
+    assert names(found[0]) == ["Ada Lovelace", "Alan Turing"]
+    assert [person.created_at for person in found[1]] == [person.created_at for person in alone[1]]
+    assert len([query for query in asked if "json_agg" in query["sql"]]) == 1
+
+
+def test_a_kind_of_column_that_json_does_not_keep_is_refused(world):
+    ask = Prepared(lambda: AuditEntry.objects.all())
+
+    with as_provider(), pytest.raises(TypeError, match="JSONField"):
+        together(ask.question())

@@ -12,6 +12,7 @@ from contracts.commands import set_standing
 from notifications.models import Mail
 from tests import factories as make
 from tickets import commands
+from tickets.finding import find
 from tickets.models import Event, File, Hold, Message, Status, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -324,4 +325,4 @@ def test_search_knows_both_languages_and_accents(world, words, found):
         world.contract, world.softswitch, world.ada, subject="As ligações caem", description="Calls are dropped after 30 s."
     )
     with as_tenant(world.acme.pk, world.ada.pk):
-        assert Ticket.objects.matching(words.format(pk=ticket.pk)).filter(pk=ticket.pk).exists() is found
+        assert Ticket.objects.filter(find(words.format(pk=ticket.pk)).condition, pk=ticket.pk).exists() is found

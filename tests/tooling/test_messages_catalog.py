@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tooling import messages_catalog
+from tooling.fmt import JINJA2
 
 PYTHON = """
 from django.utils.translation import gettext_lazy as _, ngettext, pgettext
@@ -66,8 +67,13 @@ def test_a_missing_translation_and_a_wrong_placeholder_are_told(root: Path):
     assert messages_catalog.problems() == ["not translated: 'Close'", "its translation has other placeholders: 'Number %(n)s'"]
 
 
-def test_every_text_of_the_lists_is_found():
-    lists = (messages_catalog.ROOT / "templates" / "lists").glob("*.html")
-    written = {text for path in lists for text in re.findall(r'_\("([^"]+)"\)', path.read_text())}
+def test_every_text_of_jinja2_templates_is_found():
+    templates = messages_catalog.ROOT / "templates"
+    written = {
+        text
+        for folder in JINJA2
+        for path in (templates / folder).glob("*.html")
+        for text in re.findall(r'_\("([^"]+)"\)', path.read_text())
+    }
 
     assert written - {singular for _context, singular in messages_catalog.found()} == set()

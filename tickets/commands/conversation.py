@@ -142,11 +142,14 @@ def _tell_answer(ticket: Ticket, event: Event, body: str, became: str, now: date
 
 def _tell_both(ticket: Ticket, event: Event, headline: str, body: str, now: datetime) -> None:
     notice = telling.Notice("ticket_replied", headline)
-    for readers, to_staff in (
-        (telling.customers_side(ticket, except_for=event.actor), False),
-        (telling.staff_side(ticket), True),
-    ):
-        telling.tell(readers=readers, to_staff=to_staff, ticket=ticket, event=event, notice=notice, body=body, now=now)
+    telling.tell_sides(
+        telling.Side(telling.customers_side(ticket, except_for=event.actor), to_staff=False, notice=notice),
+        telling.Side(telling.staff_side(ticket), to_staff=True, notice=notice),
+        ticket=ticket,
+        event=event,
+        body=body,
+        now=now,
+    )
 
 
 def note(

@@ -58,11 +58,8 @@ def open_ticket(
     does not cover the product, OnlyTechnicalIsCritical, and MissingFile. The same `submission_key` again returns the ticket
     that it made, and tells nobody twice; with other words it raises AlreadyFiled.
     """
-    if severity == Severity.CRITICAL and type != Type.TECHNICAL:
-        raise OnlyTechnicalIsCritical
     with acting_for(contract.customer_id):
-        if not covers(contract, product, now):
-            raise NotCovered
+        _check_event(contract, product, type, severity, now)
         ticket, is_new = _insert_once(
             customer_id=contract.customer_id,
             submission_key=submission_key or uuid.uuid4(),
@@ -84,12 +81,24 @@ def open_ticket(
             _refuse_other_text(ticket, subject, description)
             return ticket
         lock_untaken(files)
-        Watcher.objects.bulk_create([Watcher(customer_id=ticket.customer_id, ticket=ticket, person=p) for p in watchers if p != requester])
+        _note_watchers(ticket, watchers)
         event = _begin_story(ticket, description, files, submission_key, now)
         if requester is not None and requester == opened_by:
             note_read(customer_id=ticket.customer_id, person=requester, positions={ticket.pk: ticket.event_count}, now=now)
         _tell(ticket, event, description, now)
     return ticket
+
+
+def _check_event(contract: Contract, product: Product, type: str, severity: str, now: datetime) -> None:
+    if severity == Severity.CRITICAL and type != Type.TECHNICAL:
+        raise OnlyTechnicalIsCritical
+    if not covers(contract, product, now):
+        raise NotCovered
+
+
+def _note_watchers(ticket: Ticket, people: Iterable[Person]) -> None:
+    rows = [Watcher(customer_id=ticket.customer_id, ticket=ticket, person=one) for one in people if one.pk != ticket.requester_id]
+    Watcher.objects.bulk_create(rows)
 
 
 def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submission_key: uuid.UUID | None, now: datetime) -> Event:
@@ -99,9 +108,8 @@ def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submis
         ticket=ticket, author=ticket.opened_by, by_staff=by_staff, body=description, files=files, submission_key=submission_key, now=now
     )
     identifying.keep_from_text(message, ticket.subject)
-    event = story.record(
+    event = story.begin(
         ticket=ticket,
-        kind=Event.Kind.OPENED,
         actor=ticket.opened_by,
         by_staff=by_staff,
         message=message,
@@ -151,6 +159,7 @@ def _insert(*, product: Product, type: str, severity: str, now: datetime, **colu
         opened_at=now,
         changed_at=now,
         public_changed_at=now,
+        event_count=1,  # the one that its story begins with
         **columns,
     )
 
@@ -161,23 +170,13 @@ def _tell(ticket: Ticket, event: Event, description: str, now: datetime) -> None
         if event.by_staff
         else gettext_noop("We have received %(number)s and will check it now.")
     )
-    telling.tell(
-        readers=telling.customers_side(ticket),
-        to_staff=False,
+    task = gettext_noop("%(who)s registered %(number)s. Please verify its qualification.")
+    staff = telling.staff_side(ticket, except_for=event.actor if event.by_staff else None)
+    telling.tell_sides(
+        telling.Side(telling.customers_side(ticket), to_staff=False, notice=telling.Notice("ticket_opened", receipt, may_wait=False)),
+        telling.Side(staff, to_staff=True, notice=telling.Notice("ticket_opened", task, may_wait=False)),
         ticket=ticket,
         event=event,
-        notice=telling.Notice("ticket_opened", receipt, may_wait=False),
-        body=description,
-        now=now,
-    )
-    telling.tell(
-        readers=telling.staff_side(ticket, except_for=event.actor if event.by_staff else None),
-        to_staff=True,
-        ticket=ticket,
-        event=event,
-        notice=telling.Notice(
-            "ticket_opened", gettext_noop("%(who)s registered %(number)s. Please verify its qualification."), may_wait=False
-        ),
         body=description,
         now=now,
     )

@@ -18,7 +18,7 @@ from tickets.commands.conversation import ClosedTicket
 from tickets.commands.filing import OnlyTechnicalIsCritical
 from tickets.commands.states import set_status
 from tickets.models import Event, Message, Severity, Status, Ticket, Type
-from tickets.qualifying import Effect, History, history, value_of
+from tickets.qualifying import Effect, Happening, History, history, value_of
 from tickets.sentences import sentence
 
 AUDITED = ("type", "severity", "declared_type", "declared_severity", "verified_by")
@@ -254,10 +254,10 @@ def declare(
     return effect
 
 
-def _declared_by_form(known: History, submission_key: uuid.UUID | None, value: Value, reason: str) -> Event | None:
+def _declared_by_form(known: History, submission_key: uuid.UUID | None, value: Value, reason: str) -> Happening | None:
     """The declaration that the same form made before. Raises AlreadySent when it says something else now."""
     earlier = next((event for event in known.events if submission_key and event.data.get("form") == str(submission_key)), None)
-    if earlier is not None and (value_of(earlier), earlier.message.body if earlier.message else "") != (value, reason):
+    if earlier is not None and (value_of(earlier), earlier.text) != (value, reason):
         raise story.AlreadySent
     return earlier
 
@@ -288,9 +288,15 @@ def _record_asking(
 def _tell_asking(ticket: Ticket, event: Event, headline: str, reason: str, now: datetime, *, not_alone: int | None = None) -> None:
     """Tell the staff, and colleagues who follow. `not_alone`: somebody of the staff who can't act on it, so others must hear."""
     staff = telling.staff_side(ticket) if not_alone is None else telling.staff_besides(ticket, not_alone)
-    for readers, to_staff in ((telling.customers_side(ticket, except_for=event.actor), False), (staff, True)):
-        notice = telling.Notice("ticket_qualified", headline if to_staff else COLLEAGUES_HEADLINES[Event.Kind(event.kind)])
-        telling.tell(readers=readers, to_staff=to_staff, ticket=ticket, event=event, notice=notice, body=reason, now=now)
+    colleagues = telling.Notice("ticket_qualified", COLLEAGUES_HEADLINES[Event.Kind(event.kind)])
+    telling.tell_sides(
+        telling.Side(telling.customers_side(ticket, except_for=event.actor), to_staff=False, notice=colleagues),
+        telling.Side(staff, to_staff=True, notice=telling.Notice("ticket_qualified", headline)),
+        ticket=ticket,
+        event=event,
+        body=reason,
+        now=now,
+    )
 
 
 COLLEAGUES_HEADLINES = {

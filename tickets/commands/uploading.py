@@ -101,6 +101,8 @@ def _refuse_too_much(customer_id: int, size: int, now: datetime) -> None:
 
 def lock_untaken(files: Sequence[File]) -> None:
     """Keep these uploads for the message that the caller is about to write. Raises MissingFile when one was taken or removed."""
+    if not files:
+        return
     ids = sorted(file.pk for file in files)
     if len(File.objects.filter(pk__in=ids, message=None).order_by("pk").select_for_update().values_list("pk")) != len(ids):
         raise MissingFile

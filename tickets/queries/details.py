@@ -1,18 +1,18 @@
 """What stands beside a ticket: its qualification, facts and people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
-from helpdesk.lib.prepared import Prepared
-from tickets.models import Event, Hold, Satisfaction, Severity, Ticket, Type, Watcher
-from tickets.qualifying import History, history, value_of
+from helpdesk.lib.addresses import address
+from tickets.models import Channel, Event, Satisfaction, Severity, Ticket, Type, number_of
+from tickets.qualifying import History, value_of
+from tickets.queries.whole import Follower, Whole
 from tickets.sentences import qualification as in_words
 from tickets.sentences import sentence
 from tickets.telling import who_may_see
@@ -41,37 +41,32 @@ class QualificationView:
     pending_at: datetime | None = None
 
 
-def qualification(ticket: Ticket, known: History | None = None) -> QualificationView:
-    """`known`: the ticket's history, where the page has it already."""
-    known = known or history(ticket)
+def qualification(ticket: Ticket, known: History, names: Mapping[int, str] | None = None) -> QualificationView:
+    """`names`: of everybody in the ticket's story, where the page has them already."""
     declared_by = known.declaration.actor_id if known.declaration else ticket.opened_by_id
     pending = known.contest or known.claim
-    names = display_names([ticket.verified_by_id, declared_by, pending.actor_id if pending else None])
+    if names is None:
+        names = display_names([ticket.verified_by_id, declared_by, pending.actor_id if pending else None])
     changed = (ticket.type, ticket.severity) != (ticket.declared_type, ticket.declared_severity)
     line = _("Declared, being checked")
     if ticket.verified_by_id is not None:
         line = _("Verified by %(name)s") % {"name": names.get(ticket.verified_by_id, _("a former colleague"))}
     return QualificationView(
         type=ticket.type,
-        type_label=ticket.get_type_display(),
+        type_label=str(Type(ticket.type).label),
         severity=ticket.severity,
-        severity_label=ticket.get_severity_display(),
+        severity_label=str(Severity(ticket.severity).label),
         verified=ticket.is_verified,
         line=line,
         at=ticket.verified_at,
-        reason=text_of(known.standing),
+        reason=known.standing.text if known.standing else "",
         declared_type_label=str(Type(ticket.declared_type).label) if changed else "",
         declared_severity_label=str(Severity(ticket.declared_severity).label) if changed else "",
         declared_line=_("Declared by %(name)s") % {"name": names.get(declared_by or 0, _("a former colleague"))},
         pending=_pending_line(known, names) if pending else "",
-        pending_text=text_of(pending),
+        pending_text=pending.text if pending else "",
         pending_at=pending.at if pending else None,
     )
-
-
-def text_of(event: Event | None) -> str:
-    """What somebody wrote with an event."""
-    return event.message.body if event is not None and event.message is not None else ""
 
 
 def _pending_line(known: History, names: Mapping[int, str]) -> str:
@@ -92,78 +87,63 @@ class Step:
     at: datetime
 
 
-def steps(known: History) -> list[Step]:
+def steps(known: History, names: Mapping[int, str]) -> list[Step]:
     """Every value that was declared or verified, and every contest, with who and when, oldest first."""
-    names = display_names(event.actor_id for event in known.events)
     return [
         Step(
             label=f"{names.get(event.actor_id or 0, _('A former colleague'))} {sentence(event, names, for_staff=True)}",
-            text="" if event.kind == Event.Kind.OPENED else text_of(event),
+            text="" if event.kind == Event.Kind.OPENED else event.text,
             at=event.at,
         )
         for event in known.events
     ]
 
 
-def facts(ticket: Ticket, *, for_staff: bool) -> list[dict[str, Any]]:
+def facts(found: Whole, *, for_staff: bool) -> list[dict[str, Any]]:
     """Rows of label and value, with a link or an instant where there is one."""
-    face = "console" if for_staff else "portal"
+    ticket, face = found.ticket, "console" if for_staff else "portal"
     rows: list[dict[str, Any]] = [
-        {"label": _("Product"), "value": str(ticket.product) + (f" {ticket.version.number}" if ticket.version else "")},
-        {"label": _("Environment"), "value": str(ticket.environment) if ticket.environment else _("not given")},
-        {"label": _("Contract"), "value": str(ticket.contract), "url": reverse(f"{face}:contract", args=[ticket.contract_id])},
+        {"label": _("Product"), "value": f"{found.product} {found.version}".rstrip()},
+        {"label": _("Environment"), "value": found.environment or _("not given")},
+        {"label": _("Contract"), "value": found.contract, "url": address(f"{face}:contract", ticket.contract_id)},
         {"label": _("Opened"), "at": ticket.opened_at},
     ]
     if for_staff:
-        rows.append({"label": _("Came by"), "value": ticket.get_channel_display()})
+        rows.append({"label": _("Came by"), "value": str(Channel(ticket.channel).label)})
     if ticket.resolved_at:
         rows.append({"label": _("Solved"), "at": ticket.resolved_at})
     if ticket.closed_at:
         rows.append({"label": _("Closed"), "at": ticket.closed_at})
-    answer = _satisfaction.first(ticket.pk)
-    if answer is not None:
-        rows.append({"label": _("Satisfaction"), "value": answer.get_level_display()})
-    if ticket.follow_up_of_id and Ticket.objects.filter(pk=ticket.follow_up_of_id).exists():  # else it is private, and not the reader's
-        rows.append(_link(face, _("Follow-up of"), ticket.follow_up_of_id))
-    rows += [_link(face, _("Followed up by"), pk) for pk in _follow_ups(ticket.pk)]
+    if found.rating is not None:
+        rows.append({"label": _("Satisfaction"), "value": str(Satisfaction.Level(found.rating.level).label)})
+    if found.follow_up_of is not None:
+        rows.append(_link(face, _("Follow-up of"), found.follow_up_of))
+    rows += [_link(face, _("Followed up by"), pk) for pk in found.follow_ups]
     return rows
 
 
 def _link(face: str, label: str, pk: int) -> dict[str, Any]:
-    return {"label": label, "value": Ticket(pk=pk).number, "url": reverse(f"{face}:ticket", args=[pk])}
+    return {"label": label, "value": number_of(pk), "url": address(f"{face}:ticket", pk)}
 
 
-def people(ticket: Ticket) -> list[dict[str, Any]]:
+def people(found: Whole) -> list[dict[str, Any]]:
     """Requester, assignee and those who follow, as the present scope may know them."""
     rows: list[dict[str, Any]] = []
-    if ticket.requester is not None:
-        rows.append({"name": ticket.requester.name, "role_label": _("asked"), "by_staff": False})
-    if ticket.assignee is not None:
-        rows.append({"name": ticket.assignee.display_name, "role_label": _("works on it"), "by_staff": True})
-    follow = ({"name": w.person.name, "role_label": _("follows"), "by_staff": w.internal} for w in watchers(ticket))
+    if found.requester:
+        rows.append({"name": found.requester, "role_label": _("asked"), "by_staff": False})
+    if found.assignee:
+        rows.append({"name": found.assignee, "role_label": _("works on it"), "by_staff": True})
+    follow = ({"name": one.name, "role_label": _("follows"), "by_staff": one.internal} for one in followers(found))
     return [*rows, *follow]
 
 
-def watchers(ticket: Ticket) -> list[Watcher]:
+def followers(found: Whole) -> Sequence[Follower]:
     """Those who are told; of a private ticket not the colleagues who followed it before."""
-    rows = _watchers(ticket.pk)
-    if ticket.private and rows:
-        may_see = set(who_may_see(ticket).values_list("person_id", flat=True))
-        rows = [row for row in rows if row.internal or row.person_id in may_see]
-    return rows
+    if not found.ticket.private or not found.followers:
+        return found.followers
+    may_see = set(who_may_see(found.ticket).values_list("person_id", flat=True))
+    return [one for one in found.followers if one.internal or one.person_id in may_see]
 
 
-def is_watching(ticket: Ticket, person: Person) -> bool:
-    return _watching.first(ticket.pk, person.pk) is not None
-
-
-def holds(ticket: Ticket) -> list[Any]:
-    """Holds in place, oldest first."""
-    return _holds(ticket.pk)
-
-
-_satisfaction = Prepared(lambda ticket: Satisfaction.objects.filter(ticket=ticket))
-_follow_ups = Prepared(lambda ticket: Ticket.objects.filter(follow_up_of=ticket).order_by("pk").values_list("pk", flat=True))
-_watchers = Prepared(lambda ticket: Watcher.objects.filter(ticket=ticket).select_related("person").order_by("person__name"))
-_watching = Prepared(lambda ticket, person: Watcher.objects.filter(ticket=ticket, person=person).values_list("pk", flat=True))
-_holds = Prepared(lambda ticket: Hold.objects.filter(ticket=ticket, released_at=None).order_by("since"))
+def is_watching(found: Whole, person: Person) -> bool:
+    return any(one.person_id == person.pk for one in found.followers)

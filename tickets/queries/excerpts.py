@@ -6,14 +6,17 @@ Which words of a text match is asked of the database, which stems and knows both
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Left
 from django.utils.safestring import SafeString
 
 from helpdesk.lib import excerpts
-from tickets.models import File, Identifier, Message, Ticket, found_by
+from helpdesk.lib.prepared import Prepared, among
+from tickets.finding import Finding, found_by, holding
+from tickets.models import File, Message
 
 LOOKED_AT = 20_000  # characters of a message, from its beginning
 
@@ -28,17 +31,23 @@ class Excerpt:
     internal: bool = False
 
 
-def why_found(tickets: Sequence[Ticket], words: str, *, loosely: bool = False) -> dict[int, Excerpt]:
+class Found(Protocol):
+    """A ticket of a list, as far as an excerpt asks."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def subject(self) -> str: ...
+
+
+def why_found(tickets: Sequence[Found], finding: Finding) -> dict[int, Excerpt]:
     """By ticket, from its newest message or file that matches, as the scope may read it.
 
-    At most three queries for any number of tickets. A ticket found by its number alone has no excerpt.
+    At most two queries for any number of tickets. A ticket found by its number alone has no excerpt.
     """
-    if not words or not tickets:
+    if not finding.words or not tickets:
         return {}
-    alike = Identifier.objects.like(words)
-    if alike.values:
-        return by_identifier(tickets, alike.all if loosely else alike.values)
-    return by_words(tickets, words)
+    return _by_identifier(tickets, finding.identifiers) if finding.identifiers else _by_words(tickets, finding.words)
 
 
 def are_files_waiting() -> bool:
@@ -46,12 +55,12 @@ def are_files_waiting() -> bool:
     return File.objects.filter(scanned_at=None, message__isnull=False).exists()
 
 
-def by_identifier(tickets: Sequence[Ticket], values: Sequence[str]) -> dict[int, Excerpt]:
-    rows = Identifier.objects.among(values).filter(message__ticket__in=tickets).annotate(beginning=Left("message__body", LOOKED_AT))
+def _by_identifier(tickets: Sequence[Found], values: Sequence[str]) -> dict[int, Excerpt]:
+    subjects = {ticket.pk: ticket.subject for ticket in tickets}
+    rows = holding(values).filter(among("message__ticket_id", list(subjects))).annotate(beginning=Left("message__body", LOOKED_AT))
     newest = rows.order_by("message__ticket_id", "-message__written_at", "-message_id", F("file__name").asc(nulls_first=True))
     columns = ("message__ticket_id", "internal", "value", "file__name", "beginning")
     find = excerpts.identifiers_finder(values)
-    subjects = {ticket.pk: ticket.subject for ticket in tickets}
     return {
         pk: Excerpt(text=excerpts.marked(value, [(0, len(value))]), file=file, internal=internal)
         if file
@@ -60,9 +69,17 @@ def by_identifier(tickets: Sequence[Ticket], values: Sequence[str]) -> dict[int,
     }
 
 
-def by_words(tickets: Sequence[Ticket], words: str) -> dict[int, Excerpt]:
-    rows = Message.objects.filter(ticket__in=tickets, search=found_by(words)).annotate(beginning=Left("body", LOOKED_AT))
-    newest = rows.order_by("ticket_id", "-written_at", "-pk").distinct("ticket_id").values_list("ticket_id", "internal", "beginning")
+def _newest(words: str, tickets: int) -> "QuerySet[Message, tuple[int, bool, str]]":
+    """The newest message of each ticket that has the words: its ticket, whether it is internal, its beginning."""
+    rows = Message.objects.filter(among("ticket_id", tickets), search=found_by(words)).annotate(beginning=Left("body", LOOKED_AT))
+    return rows.order_by("ticket_id", "-written_at", "-pk").distinct("ticket_id").values_list("ticket_id", "internal", "beginning")
+
+
+_newest_with = Prepared(_newest)
+
+
+def _by_words(tickets: Sequence[Found], words: str) -> dict[int, Excerpt]:
+    newest = _newest_with(words, [ticket.pk for ticket in tickets])
     texts = {pk: (_line(body), internal) for pk, internal, body in newest}
     matched = _matching([*(ticket.subject for ticket in tickets), *(body for body, _internal in texts.values())], _asked(words))
     find = excerpts.words_finder(matched)

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
+from tickets.finding import Finding, find
 from tickets.models import TicketQuerySet
 
 
@@ -29,9 +30,14 @@ class Filters:
     def __bool__(self) -> bool:
         return replace(self, loosely=False) != Filters()
 
-    def apply(self, rows: TicketQuerySet) -> TicketQuerySet:
+    def find(self) -> Finding:
+        """What the words find, in the present scope."""
+        return find(self.words, loosely=self.loosely)
+
+    def apply(self, rows: TicketQuerySet, finding: Finding | None = None) -> TicketQuerySet:
+        """The rows that fit. `finding`: what the words find, where that is known already; else it is asked."""
         if self.words:
-            rows = rows.matching(self.words, loosely=self.loosely)
+            rows = rows.filter((finding or self.find()).condition)
         exact = ("customer_id", "requester_id", "product_id", "environment_id", "team_id", "assignee_id", "severity", "type", "status")
         rows = rows.filter(**{name: value for name in exact if (value := getattr(self, name))})
         if self.opened_from is not None:

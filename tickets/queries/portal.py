@@ -1,32 +1,34 @@
 """The customer's pages. They read in the customer's scope, so no query here names the customer."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from django.urls import reverse
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.access import Access
-from accounts.models import Person
-from helpdesk.lib.addresses import Addresses
+from accounts.models import Membership, Person
+from helpdesk.lib.addresses import Addresses, address
 from helpdesk.lib.counting import capped
 from helpdesk.lib.keyset import Page, page_by_instant
 from helpdesk.lib.prepared import Prepared
-from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels
+from tickets.finding import Finding
+from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.permissions import may_set_private
 from tickets.qualifying import Effect, History, history
 from tickets.queries import details, satisfaction, unread
 from tickets.queries.excerpts import Excerpt
 from tickets.queries.filters import Filters
-from tickets.queries.story import files_of, story
+from tickets.queries.story import files_of, past_of, story
+from tickets.queries.whole import Whole
 from tickets.sentences import qualification as in_words
-from tickets.states import customer_state, customer_word
+from tickets.states import CUSTOMER_WORDS, customer_state, customer_word, shown_state
+from tickets.telling import who_may_see
 
-FIRST_PAGE = 10
+FIRST_PAGE, FEW = 10, 5
 
 
 UNREAD = "unread"
@@ -43,8 +45,7 @@ STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet, Person], Tick
 NOTHING_FOUND: Mapping[int, Excerpt] = {}
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A ticket in a customer's list. `ask`: what we need from them; `is_unread`: it holds news for the person who looks."""
 
     url: str
@@ -62,55 +63,96 @@ class Row:
     found: Excerpt | None = None
 
 
-def rows(tickets: Iterable[Ticket], found: Mapping[int, Excerpt] = NOTHING_FOUND) -> list[Row]:
-    """As a list shows them; `found`: why each is in a search's result."""
-    severities, address, ask = labels(Severity), Addresses("portal:ticket"), _("We need your answer to go on.")
+# What a list shows of a ticket, and no more.
+LISTED = (
+    *("pk", "subject", "status", "verified_at", "severity", "public_changed_at", "private"),
+    *("product__name", "environment__name"),
+)
+
+
+class Listed(Protocol):
+    """A ticket's columns as `LISTED` names them."""
+
+    pk: int
+    subject: str
+    status: str
+    verified_at: datetime | None
+    severity: str
+    public_changed_at: datetime
+    private: bool
+    product__name: str
+    environment__name: str | None
+
+
+def rows(tickets: Iterable[Listed], news: Container[int], found: Mapping[int, Excerpt] = NOTHING_FOUND) -> list[Row]:
+    """As a list shows them. `news`: numbers of those that are unread; `found`: why each is in a search's result."""
+    words = {state: str(word) for state, word in CUSTOMER_WORDS.items()}
+    severities, addresses, ask = labels(Severity), Addresses("portal:ticket"), _("We need your answer to go on.")
     return [
         Row(
-            url=address.of(ticket.pk),
-            number=ticket.number,
+            url=addresses.of(ticket.pk),
+            number=number_of(ticket.pk),
             subject=ticket.subject,
-            state=customer_state(ticket),
-            state_label=customer_word(ticket),
+            state=(state := shown_state(ticket.status, is_verified=ticket.verified_at is not None)),
+            state_label=words[state],
             severity=ticket.severity,
             severity_label=severities[ticket.severity],
-            environment=str(ticket.environment) if ticket.environment else str(ticket.product),
+            environment=ticket.environment__name or ticket.product__name,
             changed_at=ticket.public_changed_at,
             ask=ask if ticket.status == Status.WAITING_CUSTOMER else "",
             private=ticket.private,
-            is_unread=getattr(ticket, "is_unread", False),
+            is_unread=ticket.pk in news,
             found=found.get(ticket.pk),
         )
         for ticket in tickets
     ]
 
 
-def _tickets() -> TicketQuerySet:
-    return Ticket.objects.select_related("product", "environment")
+def _listed(tickets: TicketQuerySet) -> "QuerySet[Ticket, Listed]":
+    return tickets.values_list(*LISTED, named=True)
 
 
-def listed(*, state: str, filters: Filters, reader: Person) -> TicketQuerySet:
-    """The company's tickets in no order. `state`: a key of STATES."""
+def listed(*, state: str, filters: Filters, reader: Person, finding: Finding | None = None) -> TicketQuerySet:
+    """The company's tickets in no order. `state`: a key of STATES; `finding`: what the filters' words find, where it is known."""
     _label, narrow = STATES[state]
-    return filters.apply(narrow(_tickets(), reader))
+    return filters.apply(narrow(Ticket.objects.all(), reader), finding)
 
 
-def ticket_list(*, state: str, filters: Filters, reader: Person, cursor: str) -> Page[Ticket]:
-    """The same, last changed first, with what is new marked."""
-    rows = listed(state=state, filters=filters, reader=reader)
-    return page_by_instant(rows if state == UNREAD else unread.marked(rows, reader), "public_changed_at", cursor)
+def ticket_list(*, state: str, filters: Filters, reader: Person, finding: Finding, cursor: str) -> Page[Listed]:
+    """The same, last changed first."""
+    return page_by_instant(_listed(listed(state=state, filters=filters, reader=reader, finding=finding)), "public_changed_at", cursor)
 
 
 def home(reader: Person) -> dict[str, Any]:
     """What waits for the customer first, then what else is open, capped to what fits a first page."""
-    mine = unread.marked(_tickets(), reader).order_by("-public_changed_at", "-pk")
+    news, (first,) = unread.unread_with(reader, _first_rows.question())
+    is_new = news.among([ticket.pk for ticket in first])
+    asking, others, solved = (rows((t for t in first if _part(t.status) == part), is_new) for part in ("asking", "open", "solved"))
     return {
-        "unread_text": _unread_text(unread.unread_count(reader)),
-        "unread_url": f"{reverse('portal:tickets')}?state={UNREAD}",
-        "asking": rows(mine.filter(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]),
-        "open_rows": rows(mine.active().exclude(status=Status.WAITING_CUSTOMER)[:FIRST_PAGE]),
-        "solved_rows": rows(mine.filter(status=Status.RESOLVED)[:5]),
+        "unread_text": _unread_text(news.count),
+        "unread_url": f"{address('portal:tickets')}?state={UNREAD}",
+        "asking": asking,
+        "open_rows": others,
+        "solved_rows": solved,
     }
+
+
+def _part(status: str) -> str:
+    """Where on the home page a ticket that isn't closed stands."""
+    return {Status.WAITING_CUSTOMER.value: "asking", Status.RESOLVED.value: "solved"}.get(status, "open")
+
+
+def _firsts_of_home() -> "QuerySet[Ticket, Listed]":
+    """The first of each part in one query, the last changed first."""
+    tickets = Ticket.objects.order_by("-public_changed_at", "-pk")
+    asking = tickets.filter(status=Status.WAITING_CUSTOMER).values("pk")[:FIRST_PAGE]
+    others = tickets.active().exclude(status=Status.WAITING_CUSTOMER).values("pk")[:FIRST_PAGE]
+    solved = tickets.filter(status=Status.RESOLVED).values("pk")[:FEW]
+    firsts = Ticket.objects.filter(pk__in=asking.union(others, solved, all=True))
+    return _listed(firsts.order_by("-public_changed_at", "-pk"))
+
+
+_first_rows = Prepared(_firsts_of_home)
 
 
 def _unread_text(count: int) -> str:
@@ -123,17 +165,15 @@ def find_ticket(number: int) -> Ticket | None:
     return _found.first(number)
 
 
-_found = Prepared(
-    lambda number: Ticket.objects.filter(pk=number).select_related(
-        *("customer", "product", "version", "environment", "contract", "requester", "assignee")
-    )
-)
+_found = Prepared(lambda number: Ticket.objects.filter(pk=number))
 
 
-def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
+def ticket_page(found: Whole, access: Access) -> dict[str, Any]:
     """The ticket as its customer reads it."""
-    news, known = unread.news(ticket, access.person), history(ticket)
-    entries = story(ticket, access.person, for_staff=False, new_from=news.first if news and not news.is_first_look else None)
+    ticket, past = found.ticket, past_of(found.ticket)
+    news, known = unread.news(ticket, access.person), history(ticket, past.lines)
+    entries = story(found, access.person, past, for_staff=False, new_from=news.first if news and not news.is_first_look else None)
+    said = satisfaction.said(ticket) if found.rating is not None else None
     return {
         "ticket": ticket,
         "news": news,
@@ -142,20 +182,34 @@ def ticket_page(ticket: Ticket, access: Access) -> dict[str, Any]:
         "state_label": customer_word(ticket),
         "story": entries,
         "files": files_of(entries),
-        "qualification": details.qualification(ticket, known),
+        "qualification": details.qualification(ticket, known, past.names),
         "may_contest": known.may_contest and not ticket.is_closed,
         "is_settled": known.is_settled and not ticket.is_closed,
         "may_set_private": may_set_private(access, ticket),
-        "facts": details.facts(ticket, for_staff=False),
-        "people": details.people(ticket),
-        "is_watching": details.is_watching(ticket, access.person),
+        "facts": details.facts(found, for_staff=False),
+        "people": details.people(found),
+        "is_watching": details.is_watching(found, access.person),
         "is_requester": ticket.requester_id == access.person.pk,
-        "holds": details.holds(ticket),
+        "holds": found.holds,
         "is_solved": ticket.status == Status.RESOLVED,
-        "said": (said := satisfaction.said(ticket)),
+        "said": said,
         "asks_satisfaction": satisfaction.is_asked(ticket, said),
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }
+
+
+def colleagues(ticket: Ticket) -> list[tuple[int, str]]:
+    """Who of the company may see the ticket, and so can be added to those who follow it: id and name."""
+    if ticket.private:
+        return list(who_may_see(ticket).order_by("person__name").values_list("person_id", "person__name"))
+    return _colleagues(ticket.customer_id)
+
+
+_colleagues = Prepared(
+    lambda customer: (
+        Membership.objects.in_force().filter(customer=customer).order_by("person__name").values_list("person_id", "person__name")
+    )
+)
 
 
 def effects(known: History) -> list[str]:

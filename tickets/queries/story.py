@@ -1,20 +1,21 @@
 """A ticket's story as its reader sees it: messages, and lines about what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from accounts.queries import display_names
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.addresses import address
 from notifications.fate import Told, nobody_told, told_about
-from tickets.models import Event, File, Message, Status, Ticket
+from tickets.lines import Line, lines_of
+from tickets.models import Event, Status, Ticket
+from tickets.queries.whole import FileOf, Whole
 from tickets.sentences import sentence
 
 ICONS: dict[str, str] = {
@@ -83,98 +84,112 @@ class EventEntry:
     kind: str = field(default="event", init=False)
 
 
-events_of = Prepared(
-    lambda ticket: Event.objects.filter(ticket=ticket).select_related("message").defer("message__search").order_by("position")
-)
-_files_of = Prepared(lambda ticket: File.objects.filter(message__ticket=ticket).order_by("pk"))
+@dataclass(frozen=True)
+class Past:
+    """What the parts of a page have in common: the story's lines, and the names of everybody in them as the scope knows them."""
+
+    lines: list[Line]
+    names: dict[int, str]
+
+
+def past_of(ticket: Ticket) -> Past:
+    """Reads the story and the names, which is two queries."""
+    lines = lines_of(ticket.pk)
+    return Past(lines, display_names(_people_in(lines) | {ticket.verified_by_id, ticket.opened_by_id}))
 
 
 def story(
-    ticket: Ticket, reader: Person, *, for_staff: bool, with_told: bool = False, new_from: int | None = None
+    found: Whole,
+    reader: Person,
+    past: Past,
+    *,
+    for_staff: bool,
+    with_told: bool = False,
+    new_from: int | None = None,
 ) -> list[MessageEntry | EventEntry]:
     """Everything that happened, oldest first, as the present scope shows it: for a customer internal notes are not there.
 
     `with_told`: also who was told of each step and how that went (NOT-5), which is for staff alone.
     `new_from`: the position of the first event that the reader has not seen; the first entry from there on says so.
     """
-    events = events_of(ticket.pk)
-    files = _files(ticket, for_staff)
-    names = display_names(_people_in(events))
-    told = _told(events) if with_told and for_staff else {}
+    links = _links(found.ticket, found.files, for_staff)
+    told = _told(past.lines) if with_told and for_staff else {}
     entries: list[MessageEntry | EventEntry] = []
     first_new = None
-    for event in events:
-        if new_from is not None and event.position >= new_from and first_new is None:
+    for line in past.lines:
+        if new_from is not None and line.position >= new_from and first_new is None:
             first_new = len(entries)
-        author = _author(event, names)
-        line = sentence(event, names, for_staff=for_staff)
-        if line and not _goes_without_saying(event, for_staff):
-            is_reason = event.message is not None and event.kind not in CONVERSATION
+        author = _author(line, past.names)
+        text = sentence(line, past.names, for_staff=for_staff)
+        is_said = line.kind in CONVERSATION
+        if text and not _goes_without_saying(line, for_staff):
             entries.append(
                 EventEntry(
-                    icon=ICONS.get(event.kind, "history"),
-                    text=f"{author} {line}",
-                    at=event.at,
-                    detail=event.message.body if is_reason and event.message else "",
-                    tone="internal" if event.internal else "",
-                    told=None if event.kind in CONVERSATION else told.get(event.pk),
+                    icon=ICONS.get(line.kind, "history"),
+                    text=f"{author} {text}",
+                    at=line.at,
+                    detail="" if is_said else line.text,
+                    tone="internal" if line.internal else "",
+                    told=None if is_said else told.get(line.pk),
                 )
             )
-        if event.message is not None and event.kind in CONVERSATION:
-            entry = _message(event, event.message, author, ticket, reader, files)
-            entries.append(replace(entry, told=told.get(event.pk)))
+        if line.body is not None and is_said:
+            entries.append(_message(line, author, found.customer, reader, links, told))
     if first_new is not None and first_new < len(entries):
         entries[first_new] = replace(entries[first_new], first_new=True)
     return entries
 
 
-def _told(events: Sequence[Event]) -> dict[int, Told]:
+def _told(lines: Sequence[Line]) -> dict[int, Told]:
     """Who was told, by event. An answer of which nobody heard stands out."""
-    told = told_about(Event._meta.db_table, [event.pk for event in events])
-    answers = [event.pk for event in events if event.kind == Event.Kind.REPLIED and event.by_staff]
-    return {pk: nobody_told() for pk in answers} | told
+    told = told_about(Event._meta.db_table, [line.pk for line in lines])
+    answers = [line.pk for line in lines if line.kind == Event.Kind.REPLIED and line.by_staff]
+    return dict.fromkeys(answers, nobody_told()) | told if answers else told
 
 
-def _message(event: Event, message: Message, author: str, ticket: Ticket, reader: Person, files: dict[int, list[FileLink]]) -> MessageEntry:
+def _message(
+    line: Line, author: str, side: str, reader: Person, files: Mapping[int, list[FileLink]], told: Mapping[int, Told]
+) -> MessageEntry:
+    assert line.message_id is not None, "only a line with a message is read as one"
     return MessageEntry(
-        id=message.pk,
+        id=line.message_id,
         author=author,
-        role_label=settings.PROVIDER_NAME if message.by_staff else ticket.customer.name,
-        by_staff=message.by_staff,
-        internal=message.internal,
-        mine=event.actor_id == reader.pk,
-        at=event.at,
-        html=message.shown,
-        files=files.get(message.pk, ()),
+        role_label=settings.PROVIDER_NAME if line.by_staff else side,
+        by_staff=line.by_staff,
+        internal=line.internal,
+        mine=line.actor_id == reader.pk,
+        at=line.at,
+        html=line.shown,
+        files=files.get(line.message_id, ()),
+        told=told.get(line.pk),
     )
 
 
-def _people_in(events: Sequence[Event]) -> set[int]:
-    """Everybody whom these events name: actors, assignees, watchers."""
-    people = {event.actor_id for event in events}
-    people |= {event.data.get("person") for event in events}
-    people |= {event.data.get("to") for event in events if event.kind == Event.Kind.ASSIGNED}
-    return {pk for pk in people if pk is not None}
+def _people_in(lines: Sequence[Line]) -> set[int | None]:
+    """Everybody whom these lines name: actors, assignees, watchers."""
+    people = {line.actor_id for line in lines}
+    people |= {line.data.get("person") for line in lines if line.data}
+    people |= {line.data.get("to") for line in lines if line.kind == Event.Kind.ASSIGNED}
+    return people
 
 
-def _author(event: Event, names: dict[int, str]) -> str:
-    if event.actor_id is None:
+def _author(line: Line, names: Mapping[int, str]) -> str:
+    if line.actor_id is None:
         return settings.PROVIDER_NAME
-    return names.get(event.actor_id) or _("A former colleague")
+    return names.get(line.actor_id) or _("A former colleague")
 
 
-def _goes_without_saying(event: Event, for_staff: bool) -> bool:
+def _goes_without_saying(line: Line, for_staff: bool) -> bool:
     """The change from new to open that comes with the first answer or verdict tells a customer nothing."""
-    return not for_staff and event.kind == Event.Kind.STATUS_CHANGED and event.data.get("from") == Status.NEW
+    return not for_staff and line.kind == Event.Kind.STATUS_CHANGED and line.data.get("from") == Status.NEW
 
 
-def _files(ticket: Ticket, for_staff: bool) -> dict[int, list[FileLink]]:
+def _links(ticket: Ticket, files: Iterable[FileOf], for_staff: bool) -> dict[int, list[FileLink]]:
     """Links to the ticket's files by message."""
-    address = "console:file" if for_staff else "portal:file"
+    page = "console:file" if for_staff else "portal:file"
     found: dict[int, list[FileLink]] = {}
-    for file in _files_of(ticket.pk):
-        assert file.message_id is not None, "the query asked for files of messages"
-        link = FileLink(reverse(address, args=[ticket.pk, file.pk]), file.name, file.size, file_kind(file.name))
+    for file in files:
+        link = FileLink(address(page, ticket.pk, file.pk), file.name, file.size, file_kind(file.name))
         found.setdefault(file.message_id, []).append(link)
     return found
 

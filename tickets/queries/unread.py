@@ -1,13 +1,15 @@
 """What is new to a person: public steps of others since they last looked, on tickets that concern them (NOT-2, TIC-7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import Person
 from contracts.models import EnvironmentContact
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.prepared import Prepared, Question, among, together
 from tickets.models import Event, Reading, Status, Ticket, TicketQuerySet, Watcher
 
 CAP = 99
@@ -34,22 +36,57 @@ def news(ticket: Ticket, person: Person) -> News | None:
     return News(first, seen is None) if first is not None else None
 
 
-def marked(rows: TicketQuerySet, person: Person) -> TicketQuerySet:
-    """The same tickets with `is_unread`: whether they hold news for this person. It costs no query of its own."""
-    own_reading = FilteredRelation("readings", condition=Q(readings__person=person))
-    is_unread = ExpressionWrapper(_concerns(person) & _has_news(person), BooleanField())
-    return rows.annotate(own_reading=own_reading).annotate(is_unread=is_unread)
-
-
 def unread(rows: TicketQuerySet, person: Person) -> TicketQuerySet:
-    """Those of them that hold news for this person, marked as such."""
-    # By the annotation: the same conditions as filters would leave out tickets of which they have read nothing.
-    return marked(rows, person).filter(Q(is_unread=True))
+    """Those of them that hold news for this person."""
+    return _with_news(rows.filter(_concerns(person.pk)), person.pk)
 
 
-def unread_count(person: Person) -> int:
-    """How many tickets hold news, counted up to one more than CAP."""
-    return unread(Ticket.objects.all(), person)[: CAP + 1].count()
+@dataclass(frozen=True)
+class Unread:
+    """What holds news for a person. `numbers`: of all such tickets, or, unless `is_all`, of so many that a count stops there."""
+
+    person_id: int
+    numbers: frozenset[int]
+    is_all: bool
+
+    @property
+    def count(self) -> int:
+        """How many, no further than one above CAP."""
+        return min(len(self.numbers), CAP + 1)
+
+    def among(self, tickets: Sequence[int]) -> frozenset[int]:
+        """Numbers of those of these tickets that do. It asks the database only where not all are known."""
+        return self.numbers if self.is_all else frozenset(_among(self.person_id, tickets))
+
+
+def unread_of(person: Person) -> Unread:
+    """Every ticket that holds news for this person, or more than CAP of them."""
+    found, _others = unread_with(person)
+    return found
+
+
+def unread_with(person: Person, *others: Question) -> tuple[Unread, list[list[Any]]]:
+    """The same, with the rows of other questions that are asked in the same round trip."""
+    asked, follows, *rows = together(_asked.question(person.pk), _follows.question(person.pk), *others)
+    followed = _followed(person.pk) if follows else []
+    return Unread(person.pk, frozenset(asked).union(followed), is_all=max(len(asked), len(followed)) <= CAP), rows
+
+
+def _numbers(rows: TicketQuerySet) -> "QuerySet[Ticket, int]":
+    return rows.order_by().values_list("pk", flat=True)[: CAP + 1]
+
+
+# What a person asked is found by an index; together with what they follow, which few do, all of their company's would be looked at.
+_asked = Prepared(lambda person: _numbers(_with_news(Ticket.objects.filter(requester=person), person)))
+_followed = Prepared(lambda person: _numbers(_with_news(Ticket.objects.filter(_follows_or_answers_for(person)), person)))
+_follows = Prepared(
+    lambda person: (
+        _watched(person).values_list("ticket_id").union(EnvironmentContact.objects.filter(person=person).values_list("pk"), all=True)[:1]
+    )
+)
+_among = Prepared(
+    lambda person, tickets: _numbers(_with_news(Ticket.objects.filter(_concerns(person)).filter(among("id", tickets)), person))
+)
 
 
 def read_to(ticket: Ticket, person: Person) -> int | None:
@@ -60,19 +97,29 @@ def read_to(ticket: Ticket, person: Person) -> int | None:
 _read_to = Prepared(lambda ticket, person: Reading.objects.filter(ticket=ticket, person=person).values_list("position", flat=True))
 
 
-def _concerns(person: Person) -> Q:
+def _concerns(person: int) -> Q:
     """They asked, they follow, or nobody asked and they are the environment's contact: who gets the mails, muted or not."""
-    followed = Watcher.objects.filter(person=person, internal=False).values("ticket")
+    return Q(requester=person) | _follows_or_answers_for(person)
+
+
+def _follows_or_answers_for(person: int) -> Q:
     environments = EnvironmentContact.objects.filter(person=person).values("environment")
-    return Q(requester=person) | Q(pk__in=followed) | Q(requester=None, environment__in=environments)
+    return Q(pk__in=_watched(person).values("ticket")) | Q(requester=None, environment__in=environments)
 
 
-def _has_news(person: Person) -> Q:
-    """The count of events tells most tickets apart before their stories are looked at."""
+def _watched(person: int) -> QuerySet[Watcher]:
+    return Watcher.objects.filter(person=person, internal=False)
+
+
+def _with_news(rows: TicketQuerySet, person: int) -> TicketQuerySet:
+    """Those with public steps of others after what this person has read. The count of events tells most apart before their stories are."""
     seen = Coalesce("own_reading__position", 0)
     later = Event.objects.filter(ticket=OuterRef("pk"), internal=False, position__gt=Coalesce(OuterRef("own_reading__position"), 0))
-    return Q(event_count__gt=seen) & Q(Exists(_by_others(later, person)))
+    has_news = ExpressionWrapper(Q(event_count__gt=seen) & Q(Exists(_by_others(later, person))), BooleanField())
+    # By an annotation: the same conditions as filters would leave out tickets of which they have read nothing.
+    own_reading = FilteredRelation("readings", condition=Q(readings__person=person))
+    return rows.alias(own_reading=own_reading).alias(has_news=has_news).filter(Q(has_news=True))
 
 
-def _by_others(events: QuerySet[Event], person: Person) -> QuerySet[Event]:
+def _by_others(events: QuerySet[Event], person: Person | int) -> QuerySet[Event]:
     return events.exclude(actor=person).exclude(_SAYS_NOTHING)

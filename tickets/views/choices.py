@@ -1,11 +1,16 @@
-"""Types and severities in the customer's words, for the cards one chooses from."""
+"""What one chooses from: cards of types and severities in the customer's words, and the selects beside a ticket."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import Satisfaction, Severity, Type
+from contracts.models import Contract
+from tickets.models import Satisfaction, Severity, Status, Ticket, Type
+from tickets.queries.console_ticket import Hands
+from tickets.states import SETTABLE_SILENTLY
 
 
 @dataclass(frozen=True)
@@ -71,3 +76,41 @@ def severity_options(chosen: object) -> list[Option]:
 
 def satisfaction_options(chosen: object) -> list[Option]:
     return [Option(level.value, level.label, "", checked=level.value == chosen) for level in Satisfaction.Level]
+
+
+@dataclass(frozen=True)
+class Select:
+    """A select without a form's price: its field's `name`, `options` of value and label, and the value that is `chosen`.
+
+    `required`: its first option is none.
+    """
+
+    name: str
+    label: str
+    options: Sequence[tuple[object, object]]
+    chosen: object
+    required: bool = False
+
+
+NO_CHOICE = ("", "---------")
+
+
+def assignee_select(hands: Hands, ticket: Ticket) -> Select:
+    return Select("assignee", gettext("Assignee"), [("", gettext("Nobody")), *hands.colleagues], ticket.assignee_id or "")
+
+
+def team_select(hands: Hands, ticket: Ticket) -> Select:
+    return Select("team", gettext("Team"), [NO_CHOICE, *hands.teams], ticket.team_id, required=True)
+
+
+def state_select(ticket: Ticket) -> Select:
+    """States that may be set without a word to the customer; the present one is named where it is none of them."""
+    options: list[tuple[object, object]] = [(status.value, status.label) for status in SETTABLE_SILENTLY]
+    if ticket.status in SETTABLE_SILENTLY:
+        return Select("status", gettext("State"), options, ticket.status)
+    return Select("status", gettext("State"), [("", Status(ticket.status).label), *options], ticket.status, required=True)
+
+
+def contract_select(contracts: Iterable[Contract], ticket: Ticket) -> Select:
+    options = [(contract.pk, contract.number) for contract in contracts]
+    return Select("contract", gettext("Contract"), [NO_CHOICE, *options], ticket.contract_id, required=True)

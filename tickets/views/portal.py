@@ -7,7 +7,6 @@ from django.forms import Form
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import DeskRequest
 from accounts.limits import refusal_of
 from contracts.queries import contracts_in_force, whom_to_talk_to
-from helpdesk.lib.addresses import query_string
+from helpdesk.lib.addresses import address, query_string
 from helpdesk.lib.counting import capped
 from helpdesk.lib.refusals import Refusal
 from tickets import commands, permissions
@@ -28,6 +27,7 @@ from tickets.queries import details, unread
 from tickets.queries import portal as queries
 from tickets.queries.excerpts import why_found
 from tickets.queries.satisfaction import said, was_solved_by_staff
+from tickets.queries.whole import whole_ticket
 from tickets.views.choices import satisfaction_options, severity_options, type_options
 from tickets.views.exporting import export_answer, export_links
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
@@ -42,7 +42,7 @@ def _ticket(number: int) -> Ticket:
 
 
 def _uploading(received: Received) -> dict[str, object]:
-    return upload_context(received, reverse("portal:upload"), reverse("portal:upload_remove"))
+    return upload_context(received, address("portal:upload"), address("portal:upload_remove"))
 
 
 def _may_send(request: DeskRequest, form: Form) -> bool:
@@ -53,33 +53,33 @@ def _may_send(request: DeskRequest, form: Form) -> bool:
 
 
 def ticket_list(request: DeskRequest) -> HttpResponse:
-    person, form, address, now = request.access.person, PortalFilterForm(request.GET), reverse("portal:tickets"), timezone.now()
+    person, form, here, now = request.access.person, PortalFilterForm(request.GET), address("portal:tickets"), timezone.now()
     filters, state = form.filters_for(person), form.state_slug()
     everywhere = query_string(request.GET, before=None, state="all", mine=None)
-    page = queries.ticket_list(state=state, filters=filters, reader=person, cursor=request.GET.get("before", ""))
-    unread_count = unread.unread_count(person)
-    found = why_found(page.rows, filters.words, loosely=filters.loosely)
-    context = search_notes(request, filters.words, has_found=bool(page.rows)) | {
-        "rows": queries.rows(page.rows, found),
+    finding, news = filters.find(), unread.unread_of(person)
+    page = queries.ticket_list(state=state, filters=filters, reader=person, finding=finding, cursor=request.GET.get("before", ""))
+    is_new = news.among([ticket.pk for ticket in page.rows])
+    context = search_notes(request, finding, has_found=bool(page.rows)) | {
+        "rows": queries.rows(page.rows, is_new, why_found(page.rows, finding)),
         "q": filters.words,
-        "everywhere_url": f"{address}?{everywhere}" if state != "all" or filters.requester_id else "",
+        "everywhere_url": f"{here}?{everywhere}" if state != "all" or filters.requester_id else "",
         "form": form,
-        "chips": form.chips(address, request.GET),
-        "clear_url": f"{address}?state={state}" if filters or form.errors else "",
-        "tabs": _tabs(request, address, state, unread_count),
-        "exports": [] if form.errors else export_links(request, reverse("portal:tickets_export")),
+        "chips": form.chips(here, request.GET),
+        "clear_url": f"{here}?state={state}" if filters or form.errors else "",
+        "tabs": _tabs(request, here, state, news.count),
+        "exports": [] if form.errors else export_links(request, address("portal:tickets_export")),
         "is_unread_list": state == queries.UNREAD,
-        "read_until": now.isoformat(timespec="microseconds") if state == queries.UNREAD and unread_count else "",
-        "next_url": f"{address}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
-        "first_url": f"{address}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
+        "read_until": now.isoformat(timespec="microseconds") if state == queries.UNREAD and news.count else "",
+        "next_url": f"{here}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
+        "first_url": f"{here}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
     }
     return render(request, "portal/ticket_list.html", context)
 
 
-def _tabs(request: DeskRequest, address: str, state: str, unread_count: int) -> list[dict[str, object]]:
+def _tabs(request: DeskRequest, here: str, state: str, unread_count: int) -> list[dict[str, object]]:
     return [
         {
-            "url": f"{address}?{query_string(request.GET, before=None, state=slug)}",
+            "url": f"{here}?{query_string(request.GET, before=None, state=slug)}",
             "label": label,
             "count": capped(unread_count, unread.CAP) if slug == queries.UNREAD and unread_count else "",
             "current": slug == state,
@@ -93,7 +93,7 @@ def tickets_export(request: DeskRequest) -> HttpResponseBase:
     form = PortalFilterForm(request.GET)
     filters, state = form.filters_for(request.access.person), form.state_slug()
     if form.errors:
-        return redirect(f"{reverse('portal:tickets')}?{query_string(request.GET, format=None)}")
+        return redirect(f"{address('portal:tickets')}?{query_string(request.GET, format=None)}")
     return export_answer(request, "portal", lambda access: queries.listed(state=state, filters=filters, reader=access.person))
 
 
@@ -125,17 +125,21 @@ def ticket_new(request: DeskRequest) -> HttpResponse:
 
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:
-    return _ticket_page(request, _ticket(number), ReplyForm(), Received())
+    return _ticket_page(request, number, ReplyForm(), Received())
 
 
-def _ticket_page(request: DeskRequest, ticket: Ticket, form: ReplyForm, received: Received) -> HttpResponse:
-    is_filed, sent, person = "filed" in request.GET, "sent" in request.GET, request.access.person
-    context = queries.ticket_page(ticket, request.access)
+def _ticket_page(request: DeskRequest, number: int, form: ReplyForm, received: Received) -> HttpResponse:
+    found = whole_ticket(number)
+    if found is None:
+        raise Http404
+    ticket, person = found.ticket, request.access.person
+    is_filed, sent = "filed" in request.GET, "sent" in request.GET
+    context = queries.ticket_page(found, request.access)
     context |= {
         "form": form,
-        "reply_url": reverse("portal:ticket_reply", args=[ticket.pk]),
+        "reply_url": address("portal:ticket_reply", ticket.pk),
         "send_label": _("Send"),
-        "watcher_form": WatcherForm(ticket=ticket),
+        "colleagues": queries.colleagues(ticket),
         "satisfaction_options": satisfaction_options("") if context["asks_satisfaction"] else [],
         "draft": f"reply-{ticket.pk}-{person.pk}",
         "draft_cleared": f"filing-{ticket.customer_id}-{person.pk}" if is_filed else (f"reply-{ticket.pk}-{person.pk}" if sent else ""),
@@ -155,7 +159,7 @@ def tickets_read(request: DeskRequest) -> HttpResponse:
     until = form.cleaned_data["until"] if form.is_valid() else None
     count = commands.mark_all_read(customer_id=access.customer.pk, person=access.person, until=until or now, now=now)
     messages.success(request, ngettext("%(count)s ticket marked as read.", "%(count)s tickets marked as read.", count) % {"count": count})
-    return redirect(f"{reverse('portal:tickets')}?state={queries.UNREAD}")
+    return redirect(f"{address('portal:tickets')}?state={queries.UNREAD}")
 
 
 @require_POST
@@ -164,7 +168,7 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
     form = ReplyForm(request.POST)
     received = receive_files(request, ticket.customer_id)
     if not form.is_valid() or received.errors:
-        return _ticket_page(request, ticket, form, received)
+        return _ticket_page(request, number, form, received)
     try:
         answered = commands.reply(
             ticket=ticket,
@@ -177,7 +181,7 @@ def reply(request: DeskRequest, number: int) -> HttpResponse:
     except Refusal as refusal:
         form.add_error(None, str(refusal))
         form.renew()
-        return _ticket_page(request, ticket, form, received)
+        return _ticket_page(request, number, form, received)
     if answered.pk != ticket.pk:
         messages.success(request, _("%(old)s is closed, so your text opened %(new)s.") % {"old": ticket.number, "new": answered.number})
     elif answered.is_closed:

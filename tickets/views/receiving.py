@@ -30,7 +30,7 @@ class Received:
 def receive_files(request: DeskRequest, customer_id: int) -> Received:
     """What was uploaded before (by id, only the person's own) and what the form itself carries."""
     ids = [pk for text in request.POST.getlist("upload") if (pk := row_id(text)) is not None]
-    own = list(File.objects.filter(pk__in=ids, uploader=request.access.person, customer_id=customer_id).order_by("pk"))
+    own = list(File.objects.filter(pk__in=ids, uploader=request.access.person, customer_id=customer_id).order_by("pk")) if ids else []
     # What a message has taken already came with this same form: its key will show that it was sent before.
     found = Received([file for file in own if file.message_id is None])
     if len(own) < len(set(ids)):

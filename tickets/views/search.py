@@ -9,9 +9,8 @@ from accounts.access import DeskRequest
 from helpdesk.lib import identifiers
 from helpdesk.lib.addresses import query_string
 from helpdesk.lib.counting import capped
-from helpdesk.lib.identifiers import Alike
 from helpdesk.lib.words import clean_words
-from tickets.models import Identifier
+from tickets.finding import Finding
 from tickets.queries import console as queries
 from tickets.queries.excerpts import are_files_waiting
 from tickets.queries.queues import CAP
@@ -30,12 +29,12 @@ def search(request: DeskRequest) -> HttpResponse:
     if not words:
         return render(request, "console/search.html", {"q": "", "rows": []})
     found = queries.search(words, cursor, loosely=loosely)
-    rows, next_cursor = found.page.rows, found.page.next_cursor
+    rows, next_cursor = queries.rows(found.page.rows, found=found.why), found.page.next_cursor
     if len(rows) == 1 and rows[0].number.casefold() == words.casefold():
-        return redirect(rows[0].console_url)
-    context = search_notes(request, words, found.alike, has_found=bool(rows)) | {
+        return redirect(rows[0].url)
+    context = search_notes(request, found.finding, has_found=bool(rows)) | {
         "q": words,
-        "rows": queries.rows(rows, found=found.why),
+        "rows": rows,
         "customers": queries.customers_named(words),
         "exports": export_links(request, reverse("console:search_export")),
         "count": found.count,
@@ -53,14 +52,14 @@ def search_export(request: DeskRequest) -> HttpResponseBase:
     return export_answer(request, "console", lambda access: queries.found(words, loosely=is_loose(request)))
 
 
-def search_notes(request: DeskRequest, words: str, alike: Alike | None = None, *, has_found: bool) -> dict[str, object]:
+def search_notes(request: DeskRequest, finding: Finding, *, has_found: bool) -> dict[str, object]:
     """What `ui/search_note.html` and `ui/found_nothing.html` ask for; nothing where they have nothing to say."""
-    sought = identifiers.sought(words)
-    if not words or not (sought or not has_found):
+    sought = identifiers.sought(finding.words)
+    if not finding.words or not (sought or not has_found):
         return {}
     return {
         "sought": sought,
-        "known": Identifier.objects.like(words) if alike is None else alike,
+        "known": finding.alike,
         "is_loose": is_loose(request),
         "loose_url": f"{request.path}?{query_string(request.GET, before=None, loose=1)}",
         "strict_url": f"{request.path}?{query_string(request.GET, before=None, loose=None)}",
