@@ -24,6 +24,7 @@ from accounts.tenancy import NO_SCOPE, Scope, refuse_hidden_error, request_scope
 from helpdesk.lib.addresses import row_id
 
 SESSION_CUSTOMER = "customer"
+UNATTENDED = "Unattended"  # the header of what an open page fetches by itself
 
 # Pages that answer before or beside any customer: signing in, one's own account, an invitation's link.
 ACCOUNT_PATHS = ("/account/", "/invitations/")
@@ -102,7 +103,7 @@ class ScopeMiddleware:
             return self._answer_person(request, access, person)
 
     def _answer_person(self, request: DeskRequest, access: Access, person: Person) -> HttpResponse:
-        if access.is_staff and sessions.is_over(request.session, timezone.now()):
+        if access.is_staff and sessions.is_over(request.session, timezone.now(), is_attended=UNATTENDED not in request.headers):
             logout(request)
             return redirect(_sign_in(request))
         missing_factor = lacks_second_factor(access) and not request.path.startswith(ACCOUNT_PATHS)

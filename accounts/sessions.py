@@ -11,13 +11,13 @@ BEGUN, SEEN = "signed_in_at", "seen_at"
 SEEN_SECONDS = 300
 
 
-def is_over(session: SessionBase, now: datetime) -> bool:
-    """Whether a member of the staff must sign in again; else this request counts as a sign of life."""
+def is_over(session: SessionBase, now: datetime, *, is_attended: bool = True) -> bool:
+    """Whether a member of the staff must sign in again; else this request counts as a sign of life, if somebody caused it."""
     at = int(now.timestamp())
     begun, seen = _instant(session.get(BEGUN), at), _instant(session.get(SEEN), at)
     if at - begun > settings.STAFF_SESSION_SECONDS or at - seen > settings.STAFF_IDLE_SECONDS + SEEN_SECONDS:
         return True
-    if BEGUN not in session or at - seen >= SEEN_SECONDS:
+    if BEGUN not in session or (is_attended and at - seen >= SEEN_SECONDS):
         session[BEGUN], session[SEEN] = begun, at
     return False
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -28,9 +29,13 @@ VERBS: dict[str, "str | Promise"] = {
     "create_customer": gettext_lazy("Customer registered"),
     "declare": gettext_lazy("Qualification declared anew"),
     "extend_calendar": gettext_lazy("Calendar extended by years"),
+    "end_shift": gettext_lazy("Shift on call given back"),
+    "give_shift": gettext_lazy("Shift on call given"),
     "invite": gettext_lazy("Person invited"),
     "keep_environment": gettext_lazy("Environment noted"),
+    "keep_rota": gettext_lazy("On-call rota set"),
     "make_standard": gettext_lazy("Standard SLA policy chosen"),
+    "move_open_tickets": gettext_lazy("Open tickets moved to a new version"),
     "move_ticket": gettext_lazy("Ticket moved to another contract"),
     "remove_member": gettext_lazy("Person removed"),
     "remove_second_factor": gettext_lazy("Second factor removed"),
@@ -46,7 +51,7 @@ VERBS: dict[str, "str | Promise"] = {
     "verify": gettext_lazy("Qualification verified"),
 }
 # Facts that commands write beside the columns of the row itself.
-PEOPLE_FACTS = frozenset({"person", "contacts"})
+PEOPLE_FACTS = frozenset({"person", "contacts", "turns"})
 PAIRED_FACTS = {"installed": ("contracts.Product", "contracts.Version")}
 OTHER_FACTS: dict[str, "str | Promise"] = {
     "amendment": gettext_lazy("amendment"),
@@ -61,6 +66,8 @@ OTHER_FACTS: dict[str, "str | Promise"] = {
     "reason": gettext_lazy("reason"),
     "roles": gettext_lazy("roles"),
     "standard_policy": gettext_lazy("standard policy"),
+    "tickets": gettext_lazy("tickets"),
+    "turns": gettext_lazy("turns, in order"),
     "verified_by": gettext_lazy("verified by"),
     "version": gettext_lazy("version"),
 }
@@ -182,5 +189,7 @@ def _text(entry: AuditEntry, key: str, value: Any, names: Names) -> str:
         return number_format(value / 100, decimal_pos=2)
     if key.endswith("_date"):
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
+    if key.endswith("_at"):
+        return date_format(timezone.localtime(datetime.fromisoformat(value)), "SHORT_DATETIME_FORMAT")
     choices = dict(getattr(_field(entry, key), "flatchoices", None) or ())
     return str(choices.get(value, value))

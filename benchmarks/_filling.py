@@ -2,7 +2,7 @@
 
 The provider and its catalogue are made by the commands; the many rows by SQL as the owner, from numbers alone, so that two runs fill
 the same. One ticket in two hundred has RARE_WORD in a message; LONG_TICKET has two hundred messages; the first customer has a
-twentieth of all tickets; three in a hundred tickets are open.
+twentieth of all tickets; three in a hundred tickets are open. Each has the promise and the clocks that its story says.
 """
 
 import time
@@ -15,6 +15,7 @@ from django.db import connection
 from accounts import commands as accounts
 from accounts.tenancy import as_provider
 from benchmarks._floor import TABLE
+from benchmarks._promises import keep_promises
 from contracts.models import Product, Version
 from helpdesk import environment
 from helpdesk.lib.markdown import VERSION
@@ -27,6 +28,19 @@ CUSTOMERS = 500
 PEOPLE = 4  # of each customer
 FIRST = 10_001
 RARE_WORD = "zumbido"
+# Of those that are open, by a tenth each.
+OPEN_STATES = [
+    "new",
+    "open",
+    "open",
+    "open",
+    "open",
+    "open",
+    "waiting_customer",
+    "waiting_customer",
+    "waiting_third_party",
+    "waiting_approval",
+]
 WORDS = [
     "tronco",
     "ramal",
@@ -152,10 +166,14 @@ def fill(rows: int, now: datetime) -> Filled:
         "words": WORDS,
         "rare": RARE_WORD,
         "version": VERSION,
+        "states": OPEN_STATES,
     }
     with owner.cursor() as cursor:
         cursor.execute("SET work_mem = '128MB'; SET maintenance_work_mem = '512MB'; SET synchronous_commit = off")
-        for statement in (NOISE, *COMPANIES, *TICKETS, *AFTER):
+        for statement in (NOISE, *COMPANIES, *TICKETS):
+            cursor.execute(statement, values)
+        keep_promises(cursor, now)
+        for statement in AFTER:
             cursor.execute(statement, values)
         cursor.execute(TABLE)
         cursor.execute("SELECT min(id) FROM accounts_customer")
@@ -282,18 +300,17 @@ TICKETS = (
             CASE WHEN open_as IS DISTINCT FROM 0 THEN opened_at + interval '20 minutes' END,
             CASE WHEN open_as IS DISTINCT FROM 0 THEN agent_id END,
             CASE WHEN open_as = 0 THEN opened_at END,
-            CASE WHEN open_as IS NULL THEN CASE WHEN n > 0.99 * %(rows)s THEN 'resolved' ELSE 'closed' END
-                 ELSE (ARRAY['new', 'open', 'open', 'open', 'open', 'open', 'waiting_customer', 'waiting_customer', 'waiting_third_party', 'waiting_approval'])[1 + open_as] END,
+            CASE WHEN open_as IS NULL THEN CASE WHEN n > 0.99 * %(rows)s THEN 'resolved' ELSE 'closed' END ELSE (%(states)s::text[])[1 + open_as] END,
             team_id, CASE WHEN open_as IS NULL OR open_as > 2 THEN agent_id END, opened_at, opened_at + interval '5 hours', opened_at + interval '5 hours',
             CASE WHEN open_as IS NULL THEN opened_at + interval '5 hours' END,
             CASE WHEN open_as IS NULL AND n <= 0.99 * %(rows)s THEN opened_at + interval '8 days' END,
-            messages + CASE WHEN open_as IS NULL THEN 3 ELSE 2 END, gen_random_uuid()
+            messages + CASE WHEN open_as IS NULL OR open_as > 5 THEN 3 ELSE 2 END, gen_random_uuid()
         FROM plan
     """,
     """
     INSERT INTO tickets_message (customer_id, ticket_id, author_id, by_staff, internal, body, html, html_version, scanned_at, written_at, submission_key)
         SELECT customer_id, id, CASE WHEN m %% 2 = 0 THEN agent_id ELSE requester_id END, m %% 2 = 0, m %% 6 = 4, body, '<p>' || body || '</p>', %(version)s, %(now)s,
-            opened_at + m * (interval '5 hours' / messages), gen_random_uuid()
+            opened_at + (m - 1) * (interval '5 hours' / messages), gen_random_uuid()
         FROM plan, generate_series(1, messages) m, LATERAL (
             SELECT string_agg((%(words)s::text[])[1 + (pg_temp.noise(n * 1000 + m * 64 + k, 21) %% 997) * (pg_temp.noise(n * 1000 + m * 64 + k, 22) %% 997)
                     * cardinality(%(words)s::text[]) / 994009], ' ')
@@ -319,6 +336,10 @@ TICKETS = (
         UNION ALL
         SELECT customer_id, id, messages + 3, 'status_changed', opened_at + interval '5 hours', agent_id, true, false, '{"from": "open", "to": "resolved"}'
         FROM plan WHERE open_as IS NULL
+        UNION ALL
+        SELECT customer_id, id, messages + 3, 'status_changed', opened_at + interval '5 hours', agent_id, true, false,
+            jsonb_build_object('from', 'open', 'to', (%(states)s::text[])[1 + open_as])
+        FROM plan WHERE open_as > 5
     """,
     """
     INSERT INTO tickets_file (customer_id, message_id, internal, uploader_id, name, size, sha256, media_type, stored_as, uploaded_at, scanned_at)
@@ -342,5 +363,6 @@ TICKETS = (
 AFTER = (
     "SELECT setval(pg_get_serial_sequence('tickets_ticket', 'id'), %(first)s + %(rows)s)",
     "DROP TABLE plan",
+    "VACUUM FULL tickets_ticket",  # each was written twice
     "VACUUM (ANALYZE)",
 )

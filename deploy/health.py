@@ -1,4 +1,4 @@
-"""Health of one container: python deploy/health.py web | worker | beat SCHEDULE. Exits 0 when it is well, else with a sentence."""
+"""Health of one container: python deploy/health.py web | worker [NAME] | beat SCHEDULE. Exits 0 when it is well, else with a sentence."""
 
 import http.client
 import os
@@ -20,12 +20,12 @@ def web() -> str | None:
     return None if status == 200 else f"/healthz answers {status}"
 
 
-def worker() -> str | None:
-    """What is wrong with the worker of this host."""
+def worker(kind: str = "worker") -> str | None:
+    """What is wrong with the worker of this host that has this name."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from helpdesk.celery import app  # noqa: PLC0415 - only the worker's check needs Django's settings
 
-    name = f"worker@{socket.gethostname()}"
+    name = f"{kind}@{socket.gethostname()}"
     return None if app.control.ping(destination=[name], timeout=10) else f"{name} does not answer"
 
 

@@ -7,6 +7,11 @@ from typing import Any
 from celery import Celery, Task, signals
 from celery.schedules import crontab
 from django.conf import settings
+from kombu import Queue
+
+# What can't wait has queues of its own, each taken by processes that do nothing else: mail servers that hang hold up no page, and
+# services of pages that hang hold up no step of a promise. A worker that names no queue takes all of them.
+GENERAL, PAGES, CLOCKS = "celery", "pages", "clocks"
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
@@ -34,6 +39,9 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=True,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # however long Redis is away: giving up would need a person
+    task_default_queue=GENERAL,
+    task_queues=[Queue(name, routing_key=name) for name in (GENERAL, PAGES, CLOCKS)],
+    task_routes={"notifications.tasks.relay_pages": {"queue": PAGES}, "tickets.tasks.notice_due": {"queue": CLOCKS}},
     task_time_limit=1800,  # a task that hangs is ended; sweeps begin again where they were
     # Ringing must not hold a page: a silent Redis is given up after a second, and the sweep comes anyway.
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1},
@@ -42,10 +50,14 @@ app.conf.update(
     # Daily ones by the clock: an interval begins anew when beat does, so that one of a day might never end.
     beat_schedule={
         "relay-outbox": {"task": "notifications.tasks.relay_outbox", "schedule": 2.0, "options": {"expires": 10}},
+        "relay-pages": {"task": "notifications.tasks.relay_pages", "schedule": 2.0, "options": {"expires": 10}},
+        "notice-due-clocks": {"task": "tickets.tasks.notice_due", "schedule": 3.0, "options": {"expires": 10}},
+        "keep-promises": {"task": "tickets.tasks.keep_promises", "schedule": 60.0, "options": {"expires": 60}},
         "close-resolved-tickets": {"task": "tickets.tasks.close_resolved", "schedule": 300.0, "options": {"expires": 300}},
         "scan-evidence": {"task": "tickets.tasks.scan_evidence", "schedule": 10.0, "options": {"expires": 10}},
         "review-addresses": {"task": "notifications.tasks.review_addresses", "schedule": 600.0, "options": {"expires": 600}},
         "announce-unreachable": {"task": "contracts.tasks.announce_unreachable", "schedule": 5.0, "options": {"expires": 10}},
+        "verify-clocks": {"task": "tickets.tasks.verify_clocks", "schedule": crontab(hour="3", minute="30"), "options": {"expires": 3600}},
         "sweep-orphans": {"task": "tickets.tasks.sweep_orphans", "schedule": crontab(hour="4", minute="20"), "options": {"expires": 3600}},
         "extend-calendars": {
             "task": "sla.tasks.extend_calendars",

@@ -22,6 +22,7 @@ KNOWN_SETTINGS: dict[str, str] = {
     "ANYMAIL_WEBHOOK_SECRET": "what a mail service signs in with when it reports what became of mail: name:secret, at least 24 characters",
     "MAIL_FROM": "sender of all mail, e.g. SIP Pulse Support <support@example.com>",
     "MAIL_JOIN_SECONDS": "staff actions on one ticket within so many seconds join in one mail (default 60)",
+    "PAGES_TO_PRIVATE_ADDRESSES": "1: pages may go to servers inside your own network, such as an ntfy of yours (default 0)",
     "SECRET_KEY": "at least 50 random characters; signs sessions and links",
     "ALLOWED_HOSTS": "names under which the helpdesk is reached, separated by commas",
     "BASE_URL": "the address that links in mails begin with, e.g. https://help.example.com",

@@ -17,11 +17,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from psycopg2.errors import QueryCanceled
 
 from accounts.tenancy import as_provider
 from helpdesk import metering, sweeps
-from notifications.queries import outbox_figures
+from notifications.queries import outbox_figures, page_figures
+from sla.queries.lateness import waits_for
 from tickets.queries.queues import verdicts_wanted
+from tickets.queries.verification import last_found
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ class Database:
 
     def collect(self) -> Iterable[Metric]:
         up = GaugeMetricFamily("helpdesk_database_up", "1: all figures of the database could be read.", value=1)
-        for group, scope in ((_mail, as_provider), (_tickets, as_provider), (_sweeps, transaction.atomic)):
+        for group, scope in ((_mail, as_provider), (_pages, as_provider), (_tickets, as_provider), (_noted, transaction.atomic)):
             try:
                 yield from _briefly(group, scope)
             except FAILURES as error:
@@ -70,7 +73,8 @@ class Database:
                 log.warning("figures could not be read: %s", type(error).__name__)
                 connection.close()
                 up = GaugeMetricFamily("helpdesk_database_up", up.documentation, value=0)
-                break
+                if not _took_too_long(error):
+                    break  # it is away: nobody waits for it once for each group
         yield up
 
 
@@ -79,6 +83,11 @@ def _briefly(group: Callable[[], list[Metric]], scope: Callable[[], AbstractCont
         with connection.cursor() as cursor:  # inside the scope, which sets the limits of its kind of work
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_MILLISECONDS)])
         return group()
+
+
+def _took_too_long(error: Exception) -> bool:
+    """Whether it was ended for its time: the other groups may be had all the same."""
+    return isinstance(error.__cause__, QueryCanceled)
 
 
 def _mail() -> list[Metric]:
@@ -97,13 +106,33 @@ def _mail() -> list[Metric]:
     ]
 
 
+def _pages() -> list[Metric]:
+    found = page_figures(timezone.now())
+    states = GaugeMetricFamily("helpdesk_pages", "Pages of the last days that wait, are not acknowledged, or failed.", labels=["state"])
+    for state, number in found.by_state.items():
+        states.add_metric([state], number)
+    oldest = found.oldest_due_seconds
+    return [
+        states,
+        GaugeMetricFamily("helpdesk_page_oldest_due_seconds", "For how long the oldest page could have been sent.", value=oldest),
+    ]
+
+
 def _tickets() -> list[Metric]:
     waiting = verdicts_wanted()
+    late = waits_for(timezone.now())
     return [
         GaugeMetricFamily(
+            "helpdesk_step_oldest_due_seconds", "For how long the oldest step or miss of a promise waits to be told.", value=late
+        ),
+        GaugeMetricFamily(
             "helpdesk_verdicts_wanted", "Tickets that wait for a verdict: declared, contested, claimed to be worse.", value=waiting
-        )
+        ),
     ]
+
+
+def _noted() -> list[Metric]:
+    return [*_sweeps(), *_clocks()]
 
 
 def _sweeps() -> list[Metric]:
@@ -119,6 +148,15 @@ def _sweeps() -> list[Metric]:
         if sweep.failed_at:
             failed.add_metric([sweep.task], sweep.failed_at.timestamp())
     return [late, every, ended, failed]
+
+
+def _clocks() -> list[Metric]:
+    """None before the first night: that the check never ends is told by how late its task is."""
+    differ = GaugeMetricFamily("helpdesk_clock_differences", "What the last complete check left that is kept otherwise than stories say.")
+    found = last_found()
+    if found is not None:
+        differ.add_metric([], found)
+    return [differ]
 
 
 # --- Errors of the database -----------------------------------------------------------------------------------------

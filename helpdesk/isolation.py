@@ -24,14 +24,24 @@ from accounts.models import Customer, Invitation, Membership, Person, StaffMembe
 from accounts.tenancy import Scope, as_provider, enter
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Standing, Version
+from notifications.commands import page
+from sla.clocks import Cause
 from sla.commands import policies
 from sla.commands.calendars import create_calendar
-from sla.models import Calendar, Policy
+from sla.models import Annulment, Breach, Calendar, Clock, Firing, Policy
 from tickets import commands as tickets
 from tickets.models import File, Ticket, Watcher
 
 # What another customer's row must answer: as what does not exist, or that this address is only posted to, whatever the id.
 NOTHING_THERE = {404, 405}
+# What hangs on a ticket by its promise.
+_CLOCKS = "clock_id IN (SELECT id FROM sla_clock WHERE promise_id = %s)"
+OF_PROMISE = {
+    "sla_promise": "id = %s",
+    "sla_clock": "promise_id = %s",
+    "sla_breach": _CLOCKS,
+    "sla_annulment": f"breach_id IN (SELECT id FROM sla_breach WHERE {_CLOCKS})",  # noqa: S608 - our own names
+}
 
 
 @dataclass(frozen=True)
@@ -173,6 +183,8 @@ def _plant(catalogue: Catalogue, now: datetime) -> Canary:
         now=now,
     )
     ticket, file = _plant_ticket(catalogue, contract, environment, person, token, now=now)
+    with as_provider():
+        page(key=token, title=token, text=token, about_table="tickets_ticket", about_id=ticket.pk, customer_id=customer.pk, now=now)
     loose_file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.log", content=ContentFile(token.encode()), now=now)
     hidden = _plant_private(catalogue, contract, environment, person, now)
     return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, loose_file, hidden)
@@ -206,7 +218,17 @@ def _plant_ticket(
     tickets.reply(ticket=ticket, author=person, body=token, now=now)
     tickets.note(ticket=ticket, author=catalogue.agent.person, body=f"internal {token}", now=now)
     tickets.place_hold(ticket=ticket, reason=token, placed_by=catalogue.agent.person, now=now)
+    _plant_miss(ticket, now)
     return ticket, file
+
+
+def _plant_miss(ticket: Ticket, now: datetime) -> None:
+    """As rows alone: to be missed, a promise would need time to pass."""
+    with as_provider():
+        clock, of_customer = Clock.objects.filter(promise=ticket.promise_id).earliest("pk"), {"customer_id": ticket.customer_id}
+        breach = Breach.objects.create(clock=clock, number=1, due_at=now, noticed_at=now, cause=Cause.LATE_WORK, **of_customer)
+        Annulment.objects.create(breach=breach, at=now, **of_customer)
+        Firing.objects.create(clock=clock, percent=100, at=now, noticed_at=now, told_at=now, **of_customer)
 
 
 def _plant_private(catalogue: Catalogue, contract: Contract, environment: Environment, person: Person, now: datetime) -> Hidden:
@@ -310,8 +332,17 @@ def _probe_private(report: Report, canary: Canary) -> None:
             report.leaks.append(f"{table}: a colleague reads {seen} rows of a private ticket")
     if _run(reader, "SELECT FROM tickets_file WHERE id = %s", hidden.file.pk):
         report.leaks.append("tickets_file: a colleague reads a file of a private ticket")
+    promise = hidden.ticket.promise_id
+    assert promise is not None, "whatever is opened is promised something"
+    for table, condition in OF_PROMISE.items():
+        if not _run(Scope("provider"), f"SELECT FROM {table} WHERE {condition}", promise):
+            report.leaks.append(f"{table}: no canary's private ticket has a row, so nothing is proved")
+        if seen := _run(reader, f"SELECT FROM {table} WHERE {condition}", promise):
+            report.leaks.append(f"{table}: a colleague reads {seen} rows of a private ticket")
     asked = _probe_private_pages(report, replace(canary, ticket=hidden.ticket, file=hidden.file))
-    report.lines.append(f"Looked for a private ticket in {len(tables) + 1} tables and on {asked} pages as its requester's colleague.")
+    report.lines.append(
+        f"Looked for a private ticket in {len(tables) + len(OF_PROMISE) + 1} tables and on {asked} pages as its requester's colleague."
+    )
 
 
 def _tables_of_tickets() -> dict[str, tuple[str, str]]:

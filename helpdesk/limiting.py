@@ -43,6 +43,8 @@ PRESSED = {
     "portal:ticket_private": "change",
     "portal:people": "inviting",
     "console:customer_invite": "inviting",
+    "account_way_test": "paging",
+    "console:page_test": "paging",
 }
 # Asked with words to look for: each reads more than a page does.
 SEARCHED = {"portal:tickets", "console:queue", "console:search", "console:outbox"}

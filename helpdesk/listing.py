@@ -61,6 +61,7 @@ TAGS = {
     "type_chip": atoms.type_chip,
     "avatar": atoms.avatar,
     "instant": atoms.instant,
+    "due_chip": atoms.due_chip,
     "day": atoms.day,
     "hours": durations.hours,
     "linebreaks": linebreaksbr,

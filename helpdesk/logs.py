@@ -21,6 +21,7 @@ Event = MutableMapping[str, Any]
 # What a line may carry beside its sentence; anything else that a library hangs on a record stays out.
 FIELDS = ("method", "route", "status", "duration_ms", "bytes_in", "bytes_out", "state")
 LONGEST = 2000
+SILENT = 100  # above every level
 FRAMES = 12
 # The text of these speaks of code, or of machines, not of values; that of all others may quote what somebody sent.
 HARMLESS = (
@@ -44,6 +45,8 @@ def configuration(form: str, level: str) -> dict[str, Any]:
     """The dictionary for logging.config: everything to stderr, `form` json or line, from `level` on."""
     quiet = {name: {"level": "ERROR"} for name in ("celery.app.trace", "celery.worker.strategy", "celery.beat", "celery.redirected")}
     calm = {name: {"level": "INFO"} for name in ("celery", "kombu", "amqp", "asyncio", "urllib3", "django.db.backends", "markdown_it")}
+    # It quotes the keys that it can't read, and every request with its secrets: what it says is read where it is used, in words of ours.
+    mute = {"apprise": {"handlers": [], "level": SILENT, "propagate": False}}
     web = {"handlers": ["stderr"], "level": "INFO", "propagate": False}
     return {
         "version": 1,
@@ -71,7 +74,7 @@ def configuration(form: str, level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "desk", "filters": ["told_elsewhere"]}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"gunicorn.error": web, "gunicorn.access": web | {"handlers": []}} | quiet | calm,
+        "loggers": {"gunicorn.error": web, "gunicorn.access": web | {"handlers": []}} | quiet | calm | mute,
     }
 
 

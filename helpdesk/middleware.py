@@ -1,11 +1,10 @@
-"""What is decided before anybody knows who asks."""
+"""What is decided before anybody knows who asks, and how it is sent."""
 
 import gzip
 import secrets
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils.cache import patch_vary_headers
 
@@ -33,25 +32,31 @@ class ProtocolMiddleware:
         return self.get_response(request)
 
 
-class CompressionMiddleware(GZipMiddleware):
-    """Django's, with pages at a lower level: a long one takes a third of the time, and is a twentieth larger."""
+SHORTEST = 200  # bytes that are worth it
+FASTEST = 1
+NAMED = 0x08  # gzip's mark of a header with a file's name
 
-    LEVEL = 4
-    WORTH_IT = 200  # bytes
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses as Django's own, but whole pages at gzip's fastest level: a third of the time, for a fifth more bytes."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not isinstance(response, HttpResponse) or response.has_header("Content-Encoding") or len(response.content) < self.WORTH_IT:
-            return super().process_response(request, response)
+        if not isinstance(response, HttpResponse) or not self._is_wanted(request, response):
+            answer: HttpResponseBase = super().process_response(request, response)
+            return answer
         patch_vary_headers(response, ("Accept-Encoding",))
-        if re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")):
-            response.content = self._compressed(response.content)
-            response.headers["Content-Length"] = str(len(response.content))
-            response.headers["Content-Encoding"] = "gzip"
+        response.content = _compressed(response.content, secrets.randbelow(self.max_random_bytes))
+        response["Content-Length"], response["Content-Encoding"] = str(len(response.content)), "gzip"
         return response
 
-    def _compressed(self, content: bytes) -> bytes:
-        """With a name of random length in its head, which keeps secrets in the page from being guessed by its size (BREACH)."""
-        packed = gzip.compress(content, self.LEVEL, mtime=0)
-        head = bytearray(packed[:10])
-        head[3] = gzip.FNAME
-        return bytes(head) + b"a" * secrets.randbelow(self.max_random_bytes) + b"\0" + packed[10:]
+    @staticmethod
+    def _is_wanted(request: HttpRequest, response: HttpResponse) -> bool:
+        if len(response.content) < SHORTEST or response.has_header("Content-Encoding") or response.has_header("ETag"):
+            return False
+        return bool(re_accepts_gzip.search(request.META.get("HTTP_ACCEPT_ENCODING", "")))
+
+
+def _compressed(content: bytes, length: int) -> bytes:
+    """In gzip's form, with a file's name of this length: a random one, so that the size tells nothing of secrets (the BREACH attack)."""
+    whole = gzip.compress(content, compresslevel=FASTEST, mtime=0)
+    return whole[:3] + bytes([NAMED]) + whole[4:10] + b"a" * length + b"\0" + whole[10:]

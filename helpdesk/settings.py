@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.forms",
     "csp",
+    "django_htmx",
     "anymail",
     "allauth",
     "allauth.account",
@@ -169,6 +170,7 @@ LIMITS = {
     "search": (120, 60),
     "export": (30, 3600),
     "invitation": (60, 3600),  # links tried, by address
+    "paging": (30, 3600),  # test pages: some services charge for each
 }
 CUSTOMER_FILES_A_DAY, CUSTOMER_BYTES_A_DAY = 5000, 50 * 1024**3
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -213,6 +215,9 @@ ANYMAIL_WEBHOOK_SECRET = environment.shared_secret("ANYMAIL_WEBHOOK_SECRET")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("MAIL_FROM", f"{PROVIDER_NAME} Support <support@localhost>")
 MAIL_DOMAIN = urlsplit(BASE_URL).hostname
 MAIL_JOIN_SECONDS = environment.number("MAIL_JOIN_SECONDS", 60)
+
+# --- Pages ----------------------------------------------------------------------------------------------------------
+PAGES_TO_PRIVATE_ADDRESSES = environment.flag("PAGES_TO_PRIVATE_ADDRESSES")
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"

@@ -26,8 +26,9 @@ RETRY_SECONDS = 5  # after which a client may ask again while the database is aw
 
 
 def portal_home(request: DeskRequest) -> HttpResponse:
-    cards = contracts_of(request.access.customer, timezone.now())
-    context = portal.home(request.access.person) | {
+    now = timezone.now()
+    cards = contracts_of(request.access.customer, now)
+    context = portal.home(request.access.person, now) | {
         "cards": cards,
         "environments": environments_of(request.access.customer),
         "can_file": any(card.state == "in_force" for card in cards),
@@ -47,6 +48,7 @@ def customer(request: DeskRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     bouncing = bouncing_at(found.pk)
     context = people_page(found, now) | {
+        "now": now,
         "for_customer": found,
         "bouncing": bouncing,
         "out_of_reach": out_of_reach(found, bouncing, now),

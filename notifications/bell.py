@@ -1,4 +1,4 @@
-"""Tells the relay that there is work. Only a bell: when nobody hears it, the sweep comes within seconds anyway.
+"""Tells the relays of mail and of pages that there is work. Only a bell: when nobody hears it, the sweep comes within seconds anyway.
 
 A thread of the process rings, so that no page ever waits for the queue, whatever state that is in (AVA-1); rings that come
 while it is busy become one.
@@ -7,6 +7,8 @@ while it is busy become one.
 import logging
 import os
 import threading
+from collections.abc import Callable
+from functools import partial
 
 from celery import current_app
 from django.db import connection, transaction
@@ -14,19 +16,27 @@ from kombu import Connection
 
 log = logging.getLogger(__name__)
 
+MAIL, PAGES = "notifications.tasks.relay_outbox", "notifications.tasks.relay_pages"
 # One try, and half a second for it: meanwhile a later ring waits.
 IMPATIENT = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
-def ring_on_commit() -> None:
-    """Ring once when the transaction commits, however much it owes."""
-    if not any(entry[1] is ring for entry in connection.run_on_commit):
-        transaction.on_commit(ring)
+def ring_on_commit(task: str = MAIL) -> None:
+    """Ring for a task once when the transaction commits, however much it owes."""
+    bell = _BELLS[task]
+    if not any(entry[1] is bell for entry in connection.run_on_commit):
+        transaction.on_commit(bell)
 
 
-def ring() -> None:
+def ring(task: str = MAIL) -> None:
     """Never raises and never waits."""
-    _ringer().wanted.set()
+    ringer = _ringer()
+    ringer.tasks.add(task)
+    ringer.wanted.set()
+
+
+# One function for each, the same every time, by which a transaction knows that it rings already.
+_BELLS: dict[str, Callable[[], None]] = {task: partial(ring, task) for task in (MAIL, PAGES)}
 
 
 class _Ringer(threading.Thread):
@@ -36,12 +46,14 @@ class _Ringer(threading.Thread):
         super().__init__(name="bell", daemon=True)
         self.process = os.getpid()
         self.wanted = threading.Event()
+        self.tasks: set[str] = set()  # added to before `wanted` is set, so that none is forgotten
 
     def run(self) -> None:
         while True:
             self.wanted.wait()
             self.wanted.clear()
-            _send()
+            while self.tasks:
+                _send(self.tasks.pop())
 
 
 _lock = threading.Lock()
@@ -57,9 +69,9 @@ def _ringer() -> _Ringer:
         return _made[-1]
 
 
-def _send() -> None:
+def _send(task: str) -> None:
     try:
         with Connection(current_app.conf.broker_write_url or current_app.conf.broker_url, transport_options=IMPATIENT) as queue:
-            current_app.send_task("notifications.tasks.relay_outbox", expires=10, retry=False, connection=queue)
+            current_app.send_task(task, expires=10, retry=False, connection=queue)
     except Exception as error:  # dead, full, another password: what caused it is committed, and its page must not fail
         log.warning("The queue did not take the bell: %s", type(error).__name__)

@@ -15,7 +15,7 @@ def compose(mail: Mail, joined: Sequence[Mail] = ()) -> AnymailMessage:
     parts = sorted([mail, *joined], key=lambda part: part.pk)
     last = parts[-1]
     # What an earlier part needs or offers counts as long as the state is still the one that it spoke of.
-    still = [part for part in parts if part.status_line == last.status_line]
+    still = [part for part in parts if _state(part) == _state(last)]
     context = {
         "parts": parts,
         "last": last,
@@ -36,6 +36,11 @@ def compose(mail: Mail, joined: Sequence[Mail] = ()) -> AnymailMessage:
     )
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _state(mail: Mail) -> str:
+    """The first line of what it says of the state; the others say what follows from it, which time alone may change."""
+    return mail.status_line.partition("\n")[0]
 
 
 def headers(mail: Mail) -> dict[str, str]:

@@ -1,16 +1,20 @@
-"""The outbox: what is owed to whom, and what became of it."""
+"""What is owed to whom, and what became of it: the outbox of mail, the rota of those on call, and their pages."""
 
 import uuid
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Expression, OuterRef, Q
+from django.db.models.functions import JSONObject
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, Person
-from notifications.reasons import in_words
+from accounts.models import Customer, Person, StaffMember, Team, default_time_zone, validate_time_zone
+from notifications.reasons import in_words, why
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -161,6 +165,7 @@ class Mute(models.Model):
         QUALIFIED = "ticket_qualified", _("Changes of type and severity")
         STATUS = "ticket_status", _("Changes of state")
         ASSIGNED = "ticket_assigned", _("Assignments (staff)")
+        ESCALATED = "ticket_escalated", _("Promises that run out (staff)")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="mutes")
     kind = models.CharField(max_length=40, choices=Kind)
@@ -170,3 +175,218 @@ class Mute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} mutes {self.kind}"
+
+
+class RotaQuerySet(models.QuerySet["Rota"]):
+    def with_shifts(self, ended_after: "Expression | datetime") -> "RotaQuerySet":
+        """Each with `turns` (its people in order) and `overlays` (overrides that end after that), in the query that reads the rotas."""
+        turns = RotaTurn.objects.filter(rota=OuterRef("pk")).order_by("position").values("member_id")
+        standing = RotaOverride.objects.filter(rota=OuterRef("pk"), removed_at=None, until_at__gt=ended_after).order_by("pk")
+        overlays = standing.values(row=JSONObject(id="pk", person="member_id", start="from_at", end="until_at"))
+        return self.annotate(turns=ArraySubquery(turns), overlays=ArraySubquery(overlays))
+
+
+class Rota(models.Model):
+    """Who is on call when: people take turns of so many days, handed over at a local time; overrides lie over that (NOT-6).
+
+    `first_date`: the day of the first handover, which gives the weekday of all others. `second_line`: whose person is paged when a
+    page is not acknowledged within `escalate_minutes`; without one the leads are.
+    """
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default=default_time_zone, validators=[validate_time_zone])
+    first_date = models.DateField(_("first handover"))
+    handover_time = models.TimeField(_("handed over at"))
+    turn_days = models.PositiveSmallIntegerField(_("days of a turn"), default=7)
+    is_default = models.BooleanField(_("for every team without a rota of its own"), default=False)
+    second_line = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("second line"))
+    escalate_minutes = models.PositiveSmallIntegerField(_("minutes until the second line is paged"), null=True, blank=True)
+
+    objects = RotaQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-is_default", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_rota"),
+            models.CheckConstraint(condition=Q(turn_days__gte=1), name="a_turn_has_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RotaTurn(models.Model):
+    """One place in the order of a rota; the same person may have several."""
+
+    rota = models.ForeignKey(Rota, models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    member = models.ForeignKey(StaffMember, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["rota", "position"], name="one_turn_per_position")]
+
+    def __str__(self) -> str:
+        return f"{self.position} of rota {self.rota_id}"
+
+
+class RotaOverride(models.Model):
+    """Somebody takes a time, whoever's turn it is. Of several over one instant the latest made counts; a removed one stays as a row."""
+
+    rota = models.ForeignKey(Rota, models.CASCADE, related_name="overrides")
+    member = models.ForeignKey(StaffMember, models.PROTECT, related_name="+")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["from_at", "pk"]
+        constraints = [models.CheckConstraint(condition=Q(until_at__gt=models.F("from_at")), name="an_override_has_a_length")]
+        indexes = [models.Index(fields=["rota", "until_at"], name="override_standing", condition=Q(removed_at=None))]
+
+    def __str__(self) -> str:
+        return f"override {self.pk} of rota {self.rota_id}"
+
+
+class TeamRota(models.Model):
+    """The rota that a team's tickets page; a team without one uses the default."""
+
+    team = models.OneToOneField(Team, models.CASCADE, primary_key=True, related_name="+")
+    rota = models.ForeignKey(Rota, models.CASCADE, related_name="team_rotas")
+
+    def __str__(self) -> str:
+        return f"rota {self.rota_id} for team {self.team_id}"
+
+
+class Way(models.Model):
+    """One way in which a member of the staff is reached at night. `url` is Apprise's and holds secrets: it is shown to nobody again."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="ways")
+    label = models.CharField(_("name"), max_length=60)
+    service = models.CharField(max_length=20)
+    url = models.CharField(max_length=1000)
+    shown = models.CharField(max_length=40)  # what is shown instead of the address
+    after_minutes = models.PositiveSmallIntegerField(_("after"), default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["after_minutes", "pk"]
+
+    def __str__(self) -> str:
+        return f"way {self.pk} of person {self.person_id}"
+
+
+class Page(models.Model):
+    """A call to whoever is on call when it is sent: an outbox of its own, for what can't wait for mail (NOT-6, SLA-9).
+
+    `words`: title and text by language, since nobody knows before it is sent who will read it. Whom: `people`, else the person on
+    call by `rota`, by that of `team`, or by the default.
+    """
+
+    class State(models.TextChoices):
+        DUE = "due", _("Waiting to be sent")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent, not acknowledged")
+        FAILED = "failed", _("Failed: reached nobody")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="+")
+    key = models.CharField(max_length=120)
+    rota = models.ForeignKey(Rota, models.PROTECT, null=True, related_name="+")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+")
+    people = ArrayField(models.BigIntegerField(), null=True)
+    only_way = models.ForeignKey(Way, models.SET_NULL, null=True, related_name="+")  # of a test: this one alone
+    is_test = models.BooleanField(default=False)
+    words: "models.JSONField[dict[str, dict[str, str]], dict[str, dict[str, str]]]" = models.JSONField()
+    url = models.CharField(max_length=500, blank=True)
+    about_table = models.CharField(max_length=60, blank=True)
+    about_id = models.BigIntegerField(null=True)
+
+    state = models.CharField(max_length=12, choices=State, default=State.DUE)
+    line = models.PositiveSmallIntegerField(default=0)  # 1: who is on call; 2: the second line
+    to_leads = models.BooleanField(default=False)  # nobody was on call
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    escalate_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["customer", "key"], name="paged_once", nulls_distinct=False)]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="page_due", condition=Q(state="due")),
+            models.Index(fields=["escalate_at"], name="page_escalates", condition=Q(escalate_at__isnull=False)),
+            models.Index(fields=["state", "-id"], name="page_by_state"),
+            models.Index(fields=["about_table", "about_id"], name="page_about", condition=Q(about_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.key}"
+
+    @property
+    def title(self) -> str:
+        """In the reader's language."""
+        return self.said_in(get_language() or settings.LANGUAGE_CODE)["title"]
+
+    @property
+    def text(self) -> str:
+        return self.said_in(get_language() or settings.LANGUAGE_CODE)["text"]
+
+    def said_in(self, language: str) -> dict[str, str]:
+        """Title and text in a language, or in the first one where it was not written in that."""
+        return self.words.get(language) or self.words[settings.LANGUAGES[0][0]]
+
+
+class PageDeliveryQuerySet(models.QuerySet["PageDelivery"]):
+    def claimable(self, now: datetime) -> "PageDeliveryQuerySet":
+        """Due, or taken by a relay whose lease ran out: it died between sending and noting it, or before."""
+        return self.filter(Q(state=PageDelivery.State.DUE, due_at__lte=now) | Q(state=PageDelivery.State.SENDING, lease_until__lt=now))
+
+
+class PageDelivery(models.Model):
+    """One page to one person by one way. `label` and `shown` outlive a way that is removed; without a `way` it went by mail."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("Waiting to be sent")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+        DROPPED = "dropped", _("Not needed any more")
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="deliveries")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    line = models.PositiveSmallIntegerField()
+    way = models.ForeignKey(Way, models.SET_NULL, null=True, related_name="+")
+    by_mail = models.BooleanField(default=False)
+    is_last_resort = models.BooleanField(default=False)  # a mail because every way had failed
+    label = models.CharField(max_length=60, blank=True)
+
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    unknown_outcomes = models.PositiveSmallIntegerField(default=0)  # it may have arrived before and was sent again
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=40, blank=True)  # a code of notifications.courier, never a service's own words
+
+    objects = PageDeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="delivery_due", condition=Q(state="due")),
+            models.Index(fields=["lease_until"], name="delivery_leased", condition=Q(state="sending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk} of page {self.page_id}"
+
+    @property
+    def trouble(self) -> str:
+        """Why it has not arrived, in words; empty for one that did."""
+        return why(self.last_error)

@@ -56,3 +56,22 @@ def in_words(text: str) -> str:
     if code:
         return str(_BY_STATUS["5" if verdict(text).is_bounce or code.startswith("5") else "4"])
     return _("It could not be sent.")
+
+
+# Of pages: the codes of `courier.py`.
+_OF_PAGES: dict[str, "str | Promise"] = {
+    "private": gettext_lazy("The address lies inside a private network, where pages are not sent to."),
+    "unreachable": gettext_lazy("The service could not be reached."),
+    "silent": gettext_lazy("The service did not answer in time."),
+    "invalid": gettext_lazy("The address is not understood any more. Enter it anew."),
+    "refused": gettext_lazy("The service refused it."),
+    "died": gettext_lazy("Sending it was cut off each time."),
+    "removed": gettext_lazy("This way was removed meanwhile."),
+}
+
+
+def why(code: str) -> str:
+    """Why a page did not arrive, by the courier's code; empty for an empty code."""
+    if code.startswith("status "):
+        return _("The service answered %(status)s.") % {"status": code.removeprefix("status ")}
+    return str(_OF_PAGES.get(code, _OF_PAGES["refused"])) if code else ""

@@ -1,13 +1,16 @@
-"""The relay: takes mails from the outbox one by one and hands them to the mail server."""
+"""The relays: one takes mails from the outbox one by one and hands them to the mail server, the other takes pages to their services."""
 
 import contextlib
 import logging
 import smtplib
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from celery import shared_task
+from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error
@@ -16,10 +19,11 @@ from django.utils import timezone
 
 from accounts.tenancy import as_provider, working_as
 from helpdesk.lib.outages import is_outage
-from notifications import bounces, commands
+from notifications import bounces, commands, courier
 from notifications.bounces import NO_REFUSAL, Verdict
+from notifications.commands import paging
 from notifications.composition import compose
-from notifications.models import Mail
+from notifications.models import Mail, PageDelivery
 from notifications.smtp import OutcomeUnknown
 
 log = logging.getLogger(__name__)
@@ -76,16 +80,19 @@ def _hang_up(connection: BaseEmailBackend) -> None:
         connection.close()
 
 
-def _until_noted(note: Callable[[], None]) -> None:
-    """Note what became of a mail, though the database be away for a while: what the server took would go out again (NOT-1)."""
-    ends = time.monotonic() + LONGEST_SECONDS
+def _until_noted(note: Callable[[], None], ends: float | None = None) -> None:
+    """Note what became of it, though the database be away for a while: what the server took would go out again (NOT-1).
+
+    `ends`: when the task is ended, by the monotonic clock.
+    """
+    ends = time.monotonic() + LONGEST_SECONDS if ends is None else ends
     while True:
         try:
             return note()
         except Error as error:
             if database.in_atomic_block or not is_outage(error) or time.monotonic() > ends:
                 raise
-            log.warning("the database is away; what became of a mail is noted as soon as it is back")
+            log.warning("the database is away; what became of it is noted as soon as it is back")
             database.close()
             time.sleep(AGAIN_SECONDS)
 
@@ -120,3 +127,64 @@ def _said(error: Exception) -> str:
 def review_addresses() -> int:
     """Trust addresses again that bounced and work now, or that nobody reads any more."""
     return commands.review_addresses(now=timezone.now())
+
+
+# --- Pages ----------------------------------------------------------------------------------------------------------
+# At once, each in a process of its own: a service that hangs holds up no other, nor what comes meanwhile.
+CARRIERS = 8
+NOTING_SECONDS = 5  # before the task is ended, waiting for the database is
+LONGEST_ROUND = ROUND_SECONDS + courier.LONGEST_SECONDS + 15
+
+
+@shared_task(time_limit=LONGEST_ROUND)
+@working_as("relay")
+def relay_pages() -> int:
+    """Decide whom the due pages go to, and carry what is due until nothing is or the round is over; returns how many arrived."""
+    begun = time.monotonic()
+    arrived = 0
+    trouble: Exception | None = None
+    carrying: dict[Future[courier.Fate], PageDelivery] = {}
+    with ThreadPoolExecutor(CARRIERS) as carriers:
+        while True:
+            if trouble is None and time.monotonic() < begun + ROUND_SECONDS:
+                try:
+                    _take_up(carriers, carrying)
+                except Exception as error:  # the database is away, or whatever it is: what is on its way is noted all the same
+                    trouble = error
+            if not carrying:
+                break
+            done, _rest = wait(carrying, timeout=AGAIN_SECONDS, return_when=FIRST_COMPLETED)
+            for finished in done:
+                arrived += _note_page(carrying.pop(finished), finished, ends=begun + LONGEST_ROUND - NOTING_SECONDS)
+    if trouble is not None:
+        raise trouble
+    return arrived
+
+
+def _take_up(carriers: ThreadPoolExecutor, carrying: "dict[Future[courier.Fate], PageDelivery]") -> None:
+    """Claim deliveries as long as there is somebody to carry them. The database is asked in this thread alone."""
+    paging.give_up_lost(timezone.now())
+    paging.address_due(timezone.now())
+    while len(carrying) < CARRIERS and (delivery := paging.claim(timezone.now())):
+        title, text = paging.message(delivery)
+        url = delivery.way.url if delivery.way is not None else ""
+        order = partial(courier.carry, url=url, title=title, text=text, private_allowed=settings.PAGES_TO_PRIVATE_ADDRESSES)
+        carrying[carriers.submit(order if url else _removed)] = delivery
+
+
+def _removed() -> courier.Fate:
+    return courier.Fate("removed")
+
+
+def _note_page(delivery: PageDelivery, finished: "Future[courier.Fate]", ends: float) -> bool:
+    error = finished.exception()
+    if error is not None:
+        log.warning("delivery %s of page %s failed here", delivery.pk, delivery.page_id, exc_info=error)
+    fate = finished.result() if error is None else courier.Fate("refused")
+    if not fate.error:
+        _until_noted(lambda: paging.mark_sent(delivery=delivery, now=timezone.now()), ends)
+        return True
+    log.warning("delivery %s of page %s failed: %s", delivery.pk, delivery.page_id, fate.error)
+    unknown = fate.may_have_arrived
+    _until_noted(lambda: paging.mark_failed(delivery=delivery, error=fate.error, may_have_arrived=unknown, now=timezone.now()), ends)
+    return False

@@ -2,20 +2,27 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from math import ceil
 from zoneinfo import available_timezones
 
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.lib.minutes import spell
 from helpdesk.lib.refusals import Refusal
-from sla.content import DAY_MINUTES, Content, Windows, has_open_minute, overlapping, spans
+from sla.content import DAY_MINUTES, Content, Windows, has_open_minute, minutes_a_week, overlapping, spans
+from sla.models import MOST_MINUTES
 
 LONGEST_NAME = 80
 WINDOWS_A_DAY = 12
 BREAKS = 500
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 OPEN_WITHIN_DAYS = 366
+# Days of their own and breaks end with LAST_YEAR; then the usual week counts alone, for three centuries more. So whatever a policy
+# promises is due at some instant, and nobody's ticket or answer fails because there is none.
+WITHIN_YEARS = 10
+LEAST_A_WEEK = ceil(MOST_MINUTES / (WITHIN_YEARS * 52))
 
 
 class UnknownZone(Refusal):
@@ -62,6 +69,13 @@ class NeverOpen(Refusal):
     sentence = _("With this the calendar would not be open for a minute within a year. Leave some hours.")
 
 
+class TooFewHours(Refusal):
+    sentence = _("With so few usual hours a promise could take more than %(years)s years. Leave at least %(hours)s a week.")
+
+    def __init__(self) -> None:
+        super().__init__(years=WITHIN_YEARS, hours=spell(LEAST_A_WEEK))
+
+
 def check_zone(zone: str) -> None:
     """Raises UnknownZone."""
     if zone not in available_timezones():
@@ -69,7 +83,8 @@ def check_zone(zone: str) -> None:
 
 
 def check(content: Content, today: date) -> None:
-    """Refuse what contradicts itself, and a calendar by which no time would ever pass within a year from `today`.
+    """Refuse what contradicts itself, a calendar by which no time would pass within a year from `today`, and one by which the longest
+    promise would take decades.
 
     Two breaks that overlap are harmless: what is closed is closed. Raises the refusals of this module.
     """
@@ -81,6 +96,8 @@ def check(content: Content, today: date) -> None:
     _check_breaks(content)
     if not has_open_minute(content, today, OPEN_WITHIN_DAYS):
         raise NeverOpen
+    if minutes_a_week(content) < LEAST_A_WEEK:
+        raise TooFewHours
 
 
 def _check_dates(days: Iterable[date]) -> None:

@@ -137,6 +137,11 @@ def has_open_minute(content: Content, first: date, days: int) -> bool:
     return any(open_minutes(content, first + timedelta(days=offset)) for offset in range(days))
 
 
+def minutes_a_week(content: Content) -> int:
+    """Open minutes of the usual week."""
+    return sum(map(_minutes, content.week))
+
+
 def half_day(windows: Windows, *, morning: bool) -> Windows:
     """The hours of a day until noon, or from noon on; empty when there are none."""
     since, until = (0, DAY_MINUTES // 2) if morning else (DAY_MINUTES // 2, 2 * DAY_MINUTES)

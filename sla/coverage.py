@@ -140,6 +140,10 @@ class History:
         self._since = [since for since, _ in _ruling(versions)[1:]]
         self._coverages = [Coverage(self._versions[:known]) for known in range(1, len(self._versions) + 1)]
 
+    @property
+    def versions(self) -> Sequence[Version]:
+        return self._versions
+
     def known_at(self, at: datetime) -> Coverage:
         """By the versions that rule at this instant or did before: those to come are not known."""
         if not self._since:

@@ -12,7 +12,6 @@ console_urls = [
     path("calendars/<int:pk>/<int:year>/week/", calendars.draft_week, name="calendar_week"),
     path("calendars/<int:pk>/<int:year>/click/", calendars.draft_click, name="calendar_click"),
     path("calendars/<int:pk>/<int:year>/take-back/", calendars.take_back, name="calendar_take_back"),
-    path("calendars/<int:pk>/review/", calendars.review, name="calendar_review"),
     path("calendars/<int:pk>/versions/", calendars.versions, name="calendar_versions"),
     path("policies/", policies.policies, name="policies"),
     path("policies/new/", policies.policy_new, name="policy_new"),

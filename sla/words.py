@@ -5,6 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.lib.minutes import spell
+from sla.facts import Phase
 from sla.rules import Target, Told, Value
 
 Words = dict[str, "str | Promise"]
@@ -21,6 +22,11 @@ TOLD: dict[Told, "str | Promise"] = {
     Told.LEAD: _("lead"),
     Told.ACCOUNT_MANAGER: _("account manager"),
 }
+WAITS_FOR: Words = {
+    Phase.WAITING_CUSTOMER: _("waiting for customer"),
+    Phase.WAITING_APPROVAL: _("waiting for approval"),
+}
+WAITS_FOR_YOU: Words = WAITS_FOR | {Phase.WAITING_CUSTOMER: _("waiting for you")}
 
 
 def value(value: Value) -> str:
@@ -46,3 +52,19 @@ def minutes(seconds: int | None) -> str:
 def told(tells: "frozenset[Told]") -> str:
     """Those who hear of a step, in the order of the ladder; "nobody" for none."""
     return ", ".join(str(word) for one, word in TOLD.items() if one in tells) or gettext("nobody")
+
+
+def terms(seconds: int, *, always: bool, calendar: str = "") -> str:
+    """A target with its coverage: "30 min, 24x7", "4 h, business hours (Hours of Sao Paulo)"."""
+    text = gettext("%(target)s, %(coverage)s") % {"target": minutes(seconds), "coverage": coverage(always).lower()}
+    return f"{text} ({calendar})" if calendar and not always else text
+
+
+def waits_for(phase: Phase, *, for_staff: bool = True) -> str:
+    """What a pause waits for, inside a sentence; empty for a phase that pauses nothing."""
+    return str((WAITS_FOR if for_staff else WAITS_FOR_YOU).get(phase, ""))
+
+
+def within(always: bool) -> str:
+    """After a target: "of business hours", "around the clock"."""
+    return gettext("around the clock") if always else gettext("of business hours")

@@ -1,13 +1,15 @@
 """Rows for tests, made through the commands. Ada and Alan work at Acme, Grace works at Globex; Sara answers, Max keeps contracts."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from accounts import commands as accounts
 from accounts.models import Customer, Membership, Person, StaffMember, Team
-from accounts.tenancy import as_provider
+from accounts.tenancy import as_nobody, as_provider
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Version
+from notifications import commands as outbox
+from notifications.models import Page, Rota, RotaOverride, Way
 from sla.commands import calendars, policies
 from sla.content import Content
 from sla.models import Calendar, Policy, PolicyVersion
@@ -145,3 +147,35 @@ def ticket(under: Contract, of: Product, requester: Person, **changes: Any) -> T
         "now": NOW,
     }
     return tickets.open_ticket(contract=under, product=of, requester=requester, **(values | changes))
+
+
+def rota(*members: StaffMember, teams: tuple[Team, ...] = (), **changes: Any) -> Rota:
+    """A rota of a week each, from the Monday on which everything here happens."""
+    values = {
+        "name": "Support",
+        "time_zone": "America/Sao_Paulo",
+        "first_date": date(2026, 11, 23),
+        "handover_time": time(0),
+        "turn_days": 7,
+        "is_default": True,
+        "second_line": None,
+        "escalate_minutes": None,
+    }
+    return outbox.keep_rota(actor=None, rota=None, members=members, teams=teams, now=NOW, **(values | changes))
+
+
+def override(of: Rota, member: StaffMember, from_at: datetime, until_at: datetime, **changes: Any) -> RotaOverride:
+    values = {"actor": member.person, "any_shift": True, "now": NOW}
+    return outbox.give_shift(rota=of, member=member, from_at=from_at, until_at=until_at, **(values | changes))
+
+
+def way(person: Person, url: str = "json://127.0.0.1:9/phone", label: str = "Phone", after_minutes: int = 0) -> Way:
+    with as_nobody(person.pk):
+        return outbox.add_way(person=person, label=label, url=url, after_minutes=after_minutes, now=NOW)
+
+
+def page(key: str = "page-1", **changes: Any) -> Page:
+    values = {"title": "SP-10001 critical: 80 % of the first answer", "text": "Acme", "now": NOW}
+    outbox.page(key=key, **(values | changes))
+    with as_provider():
+        return Page.objects.get(key=key)

@@ -3,11 +3,14 @@
 Each page of one thing is asked for Acme's; Grace of Globex must get what she gets for a thing that does not exist.
 """
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.tenancy import as_provider
@@ -48,8 +51,14 @@ GET = {
     "portal:tickets": PORTAL,
     "portal:tickets_export": PORTAL,
     "portal:overview": PORTAL,
+    "portal:reports": PORTAL,
+    "portal:reports_export": PORTAL,
+    "portal:reports_missed": PORTAL,
+    "portal:reports_missed_export": PORTAL,
     "portal:ticket_new": PORTAL,
+    "portal:ticket_preview": PORTAL,
     "portal:ticket": ONE_OF_ACMES,
+    "portal:ticket_promise": ONE_OF_ACMES,
     "portal:ticket_contest": ONE_OF_ACMES,
     "portal:ticket_declare": ONE_OF_ACMES,
     "portal:ticket_satisfaction": ONE_OF_ACMES,
@@ -64,10 +73,16 @@ GET = {
     "console:search": CONSOLE,
     "console:search_export": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
     "console:overview": CONSOLE,
+    "console:reports": CONSOLE,
+    "console:reports_export": CONSOLE,
+    "console:reports_missed": CONSOLE,
+    "console:reports_missed_export": CONSOLE,
     "console:ticket": CONSOLE,
+    "console:ticket_promise": CONSOLE,
     "console:file": CONSOLE,
     "console:ticket_qualify": row(SIGN_IN, NONE, NONE, NONE, OK, REFUSED, REFUSED),
     "console:ticket_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:ticket_preview": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:customers": CONSOLE,
     "console:customer": CONSOLE,
     "console:customer_new": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
@@ -87,10 +102,16 @@ GET = {
     "console:policy": CONSOLE,
     "console:policy_new": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
     "console:policy_edit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
+    "console:policy_move": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
     "console:outbox": CONSOLE,
     "console:addresses": CONSOLE,
     "console:mail": CONSOLE,
     "console:mail_html": CONSOLE,
+    "console:on_call": CONSOLE,
+    "console:rota_new": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
+    "console:rota_edit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
+    "console:page": CONSOLE,
+    "console:reach": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
     "console:audit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
     "invitation": row(*[GONE] * 7),
     "account_login": row(OK, *[SENT] * 6),
@@ -99,6 +120,7 @@ GET = {
     "account_signup": row(*[SENT] * 7),
     "account_email": row(*[SENT] * 7),
     "account_profile": OWN,
+    "account_on_call": row(SIGN_IN, NONE, NONE, NONE, OK, OK, OK),
     "account_change_password": OWN,
     "account_set_password": row(SIGN_IN, *[SENT] * 6),
     "account_reset_password": row(*[OK] * 7),
@@ -150,6 +172,11 @@ POST = {
     "console:calendar_click": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
     "console:calendar_take_back": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
     "console:address_try_again": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
+    "console:override_remove": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, SENT),
+    "console:page_acknowledge": posted(CONSOLE),
+    "console:page_test": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
+    "account_way_test": row(SIGN_IN, NONE, NONE, NONE, SENT, NONE, NONE),
+    "account_way_remove": row(SIGN_IN, NONE, NONE, NONE, SENT, NONE, NONE),
     "service_reports": row(*[NONE] * 7),
     "console:mail_resend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, SENT),
 }
@@ -181,9 +208,18 @@ def arguments(world):
         mail = Mail.objects.filter(customer=world.acme).first()
         membership = world.alan.memberships.get()
         mark = BouncingAddress.objects.create(address="x@acme.example", since=make.NOW, last_at=make.NOW, tried_at=make.NOW)
-    pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk, "address": mark.pk}
-    pks |= {"calendar": world.contract.calendar_id}
-    pks |= {"policy": make.policy().pk}
+    rota = make.rota(world.sara)
+    override = make.override(rota, world.sara, timezone.now(), timezone.now() + timedelta(days=1))
+    on_call = {"rota_edit": rota.pk, "override_remove": override.pk, "account_way": make.way(world.sara.person).pk}
+    on_call |= {"page_test": world.sara.pk, "page": make.page(customer_id=world.acme.pk).pk}
+    pks = on_call | {
+        "contract": world.contract.pk,
+        "environment": environment.pk,
+        "customer": world.acme.pk,
+        "mail": mail.pk,
+        "address": mark.pk,
+    }
+    pks |= {"calendar": world.contract.calendar_id, "policy": make.policy().pk}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "file": upload.pk, "ticket_hold": hold.pk}
     common = {
         "number": ticket.pk,

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import Model
 from django.forms import BoundField
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,7 +17,7 @@ from django.utils.translation import ngettext
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
-from sla.rules import Value
+from sla.rules import VALUES, Value
 from tickets.models import Satisfaction, Severity, Ticket, Type
 from tickets.qualifying import Effect, History
 from tickets.queries.console_ticket import assignable
@@ -169,6 +170,25 @@ class FilingForm(SubmissionForm):
         data["contract"] = next((c for c in covering if c == chosen), None) or usual_contract(covering, environment)
 
 
+class PreviewForm(forms.Form):
+    """As much of a new event as decides its contract, while the rest is still being written; a mistake is as good as no choice."""
+
+    product = forms.IntegerField(required=False)
+    environment = forms.IntegerField(required=False)
+    contract = forms.IntegerField(required=False)
+
+    def contract_among(self, contracts: list[Contract], customer: Customer) -> Contract:
+        """The contract under which the event would be filed: one that covers the product, if that is chosen. `contracts`: in force, not none."""
+        self.is_valid()
+        product, chosen = self.cleaned_data.get("product"), self.cleaned_data.get("contract")
+        covering = [c for c in contracts if product is None or product in {p.pk for p in c.products.all()}] or contracts
+        return next((c for c in covering if c.pk == chosen), None) or usual_contract(covering, self._environment(customer)) or covering[0]
+
+    def _environment(self, customer: Customer) -> Environment | None:
+        pk = self.cleaned_data.get("environment")
+        return Environment.objects.filter(customer=customer, retired_at=None, pk=pk).first() if pk is not None else None
+
+
 class StaffFilingForm(FilingForm):
     """The same, by staff for somebody who phoned."""
 
@@ -270,6 +290,16 @@ class QualificationForm(forms.Form):
 
     def check_reason(self, value: Value, reason: str) -> None:
         """Add an error when this value needs words that are missing."""
+
+    def value(self) -> Value | None:
+        """What is chosen so far, mistakes elsewhere or none; None for what no event can be."""
+        chosen = str(self["type"].value()), str(self["severity"].value())
+        return chosen if chosen in VALUES else None
+
+    def without_errors(self) -> "QualificationForm":
+        """The same choices on a page that only shows what they would do."""
+        self._errors = ErrorDict()
+        return self
 
     def look_again(self) -> None:
         """What came meanwhile is on the page now: sent once more, the form is about that."""
@@ -381,3 +411,10 @@ class StaffOverviewForm(OverviewForm):
     team = forms.ModelChoiceField(Team.objects.all(), required=False, label=_("Team"), empty_label=_("All"))
 
     field_order = ["team", "weeks"]
+
+
+class MoveForm(forms.Form):
+    """Letting open tickets follow a policy's version. `expected`: the one that was looked at; `moved`: how many went before, in turns."""
+
+    expected = forms.IntegerField(widget=forms.HiddenInput)
+    moved = forms.IntegerField(widget=forms.HiddenInput, min_value=0, initial=0)

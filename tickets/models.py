@@ -17,6 +17,8 @@ from accounts.tenancy import TenantModel
 from contracts.models import Contract, Environment, Product, Version
 from helpdesk.lib import identifiers, markdown
 from helpdesk.lib.addresses import address
+from helpdesk.lib.keyset import soonest
+from sla.models import Promise
 
 
 class Type(models.TextChoices):
@@ -85,12 +87,14 @@ VERDICT_WANTED = Q(closed_at=None) & (
     Q(verdict_wanted_since__gte=F("verified_at"))
     | Q(verified_at=None) & (Q(resolved_at=None) | Q(verdict_wanted_since__gt=F("resolved_at")))
 )
+ACTIVE = Q(status__in=ACTIVE_STATUSES)
+NEXT_DUE = (soonest(F("next_due_at")).asc(), F("changed_at").desc(), F("id").desc())  # how queues are sorted
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def active(self) -> "TicketQuerySet":
         """Those that are worked on: the condition of the queues' indexes, word for word."""
-        return self.filter(status__in=ACTIVE_STATUSES)
+        return self.filter(ACTIVE)
 
     def wanting_verdict(self) -> "TicketQuerySet":
         """Tickets that wait for a verdict of staff: declared and not verified, contested, or claimed to be worse (TIC-3)."""
@@ -136,6 +140,9 @@ class Ticket(TenantModel):
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     follow_up_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="follow_ups")
+    # What is promised; none on tickets opened before promises were kept, until a sweep gets to them.
+    promise = models.ForeignKey(Promise, models.PROTECT, null=True, db_index=False, related_name="+")
+    next_due_at = models.DateTimeField(null=True)  # of the promise's nearest clock: queues sort by it
     event_count = models.PositiveIntegerField(default=0)
     submission_key = models.UUIDField(default=uuid.uuid4)
     search = models.GeneratedField(
@@ -158,13 +165,13 @@ class Ticket(TenantModel):
         indexes = [
             models.Index(fields=["customer", "-public_changed_at", "-id"], name="ticket_of_customer"),
             models.Index(fields=["-changed_at", "-id"], name="ticket_by_change"),
-            models.Index(fields=["-changed_at", "-id"], name="ticket_verdict_wanted", condition=VERDICT_WANTED),
             # The queues: what is active stays small, however many tickets there are.
-            models.Index(fields=["-changed_at", "-id"], name="ticket_active", condition=Q(status__in=ACTIVE_STATUSES)),
-            models.Index(
-                fields=["assignee", "-changed_at", "-id"], name="ticket_active_of_assignee", condition=Q(status__in=ACTIVE_STATUSES)
-            ),
-            models.Index(fields=["team", "-changed_at", "-id"], name="ticket_active_of_team", condition=Q(status__in=ACTIVE_STATUSES)),
+            models.Index(fields=["customer", "-changed_at", "-id"], name="ticket_active_of_customer", condition=ACTIVE),
+            models.Index(*NEXT_DUE, name="ticket_due", condition=ACTIVE),
+            models.Index("assignee", *NEXT_DUE, name="ticket_due_of_assignee", condition=ACTIVE),
+            models.Index("team", *NEXT_DUE, name="ticket_due_of_team", condition=ACTIVE),
+            models.Index("status", *NEXT_DUE, name="ticket_due_of_status", condition=ACTIVE),
+            models.Index(*NEXT_DUE, name="ticket_due_verdict_wanted", condition=VERDICT_WANTED),
             models.Index(fields=["status", "-changed_at", "-id"], name="ticket_of_status"),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
             models.Index(fields=["opened_at"], name="ticket_by_opening", include=["customer", "product", "environment", "team"]),
@@ -172,6 +179,8 @@ class Ticket(TenantModel):
                 fields=["resolved_at"], name="ticket_by_solving", include=["customer", "team"], condition=Q(resolved_at__isnull=False)
             ),
             GinIndex(fields=["search"], name="ticket_search"),
+            models.Index(fields=["promise"], name="ticket_of_promise", condition=Q(promise__isnull=False)),
+            models.Index(fields=["id"], name="ticket_without_promise", condition=Q(promise=None)),
         ]
 
     def __str__(self) -> str:
@@ -275,6 +284,12 @@ class Event(TenantModel):
         CONTRACT_MOVED = "contract_moved"
         PRIVACY_CHANGED = "privacy_changed"
         RATED = "rated"
+        # Of the clocks: what was noticed, what off-hours help covers, and that other promises rule.
+        ESCALATED = "escalated"
+        MISSED = "missed"
+        COVERED = "covered"
+        UNCOVERED = "uncovered"
+        PROMISE_MOVED = "promise_moved"
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
     position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket

@@ -120,8 +120,11 @@ class History:
     def restored_by(self, value: Value, agent_id: int) -> Happening | None:
         """The lowering that this verdict would undo from its beginning (SLA-6), else None.
 
-        A contest's verdict undoes one that gives back the value before it, as does whoever lowered it themselves.
+        A contest's verdict undoes one that gives back the value before it, as does whoever lowered it themselves. To accept what the
+        customer claims anew is neither: it counts from there on.
         """
+        if self.contest is None and self.claim is not None and value == value_of(self.claim):
+            return None
         if rank(value) <= rank(self.value):
             return None if self.contest is None or value != self.value else self._lowering_to(value, None)
         return self._lowering_to(value, None if self.contest is not None else agent_id)

@@ -1,11 +1,16 @@
 """What an event says to its reader, in one sentence."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from helpdesk.lib.spans import Moments
+from sla.rules import Target
 from tickets.models import Event, Satisfaction, Severity, Status, Type
 from tickets.qualifying import Effect, Happening
 from tickets.states import CUSTOMER_WORDS
@@ -16,8 +21,12 @@ def qualification(type: str, severity: str) -> str:
     return _("%(type)s, %(severity)s") % {"type": Type(type).label, "severity": Severity(severity).label.lower()}
 
 
+# Nobody did these: their sentences have no name before them.
+OF_TIME = {Event.Kind.ESCALATED, Event.Kind.MISSED}
+
+
 def sentence(event: Happening, names: Mapping[int, str], *, for_staff: bool) -> str:
-    """What happened, after the actor's name; empty for kinds whose message speaks for itself."""
+    """What happened, after the actor's name, unless it is OF_TIME; empty for kinds whose message speaks for itself."""
     data = event.data
     match event.kind:
         case Event.Kind.OPENED:
@@ -47,8 +56,32 @@ def sentence(event: Happening, names: Mapping[int, str], *, for_staff: bool) -> 
             return text % {"name": names.get(data["person"], _("a former colleague"))}
         case Event.Kind.RATED:
             return _("said how it was solved: “%(answer)s”") % {"answer": Satisfaction.Level(data["to"]).label}
+        case Event.Kind.ESCALATED | Event.Kind.MISSED:
+            return _noticed(event)
+        case Event.Kind.COVERED:
+            moments = Moments(ZoneInfo(timezone.get_current_timezone_name()), event.at)
+            window = {name: moments.full(datetime.fromisoformat(data[name])) for name in ("from", "until")}
+            return _("agreed on off-hours help from %(from)s until %(until)s: answers are promised around the clock meanwhile") % window
         case _other:
             return _fixed(event.kind)
+
+
+def _noticed(event: Happening) -> str:
+    """What time brought: a sentence of its own, since nobody did it."""
+    percent, target = event.data["percent"], Target(event.data["target"])
+    if event.kind == Event.Kind.MISSED:
+        text = {
+            Target.FIRST_RESPONSE: _("The first response is late"),
+            Target.NEXT_UPDATE: _("The next update is late"),
+            Target.RESOLUTION: _("The resolution is late"),
+        }[target]
+    else:
+        text = {
+            Target.FIRST_RESPONSE: _("%(percent)s %% of the time for the first response is used up"),
+            Target.NEXT_UPDATE: _("%(percent)s %% of the time for the next update is used up"),
+            Target.RESOLUTION: _("%(percent)s %% of the time for the resolution is used up"),
+        }[target] % {"percent": percent}
+    return _("%(what)s (noticed late)") % {"what": text} if event.data.get("late") else text
 
 
 def _verdict(data: Mapping[str, Any]) -> str:
@@ -95,5 +128,7 @@ FIXED: dict[str, str] = {
     Event.Kind.FOLLOWED_UP: gettext_noop("wrote after it was closed: a follow-up ticket was opened"),
     Event.Kind.REPLY_HELD: gettext_noop("wrote after it was closed, without a contract in force: held for staff"),
     Event.Kind.CONTRACT_MOVED: gettext_noop("moved it to another contract"),
+    Event.Kind.UNCOVERED: gettext_noop("ended the off-hours help: answers are promised in business hours again"),
+    Event.Kind.PROMISE_MOVED: gettext_noop("moved the ticket to other promises, which rule from here on"),
     Event.Kind.CONTESTED: gettext_noop("contested the verdict: a different person decides"),
 }

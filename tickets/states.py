@@ -10,6 +10,9 @@ SETTABLE = (Status.OPEN, Status.WAITING_CUSTOMER, Status.WAITING_THIRD_PARTY, St
 # Without a word to the customer.
 SETTABLE_SILENTLY = tuple(status for status in SETTABLE if status != Status.WAITING_CUSTOMER)
 
+# Where no clock runs.
+OVER = (Status.RESOLVED, Status.CLOSED)
+
 CUSTOMER_WORDS: dict[str, "str | Promise"] = {
     Status.NEW: _("Received"),
     "checking": _("Being checked"),

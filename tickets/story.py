@@ -11,7 +11,8 @@ from accounts.models import Person
 from helpdesk.lib import markdown
 from helpdesk.lib.prepared import Prepared, among
 from helpdesk.lib.refusals import Refusal
-from tickets import identifying
+from sla.locks import hold_calendars_still
+from tickets import identifying, paging, promising
 from tickets.models import Event, File, Message, Ticket
 
 
@@ -20,7 +21,11 @@ class AlreadySent(Refusal):
 
 
 def lock(ticket: Ticket) -> Ticket:
-    """The ticket as it is now, alone until the transaction ends; what two people do at once happens in turn."""
+    """The ticket as it is now, alone until the transaction ends; what two people do at once happens in turn.
+
+    Calendars are held still before, always in this order: whoever changes one waits for those who have a ticket, and they not for it.
+    """
+    hold_calendars_still()
     locked = _locked.first(ticket.pk)
     if locked is None:
         raise Ticket.DoesNotExist
@@ -71,21 +76,33 @@ def record(
     message: Message | None = None,
     internal: bool = False,
     facts: Mapping[str, Any] | None = None,
+    dated: datetime | None = None,
     now: datetime,
 ) -> Event:
-    """Add one event; the ticket's count and last change move with it."""
+    """Add one event; the ticket's count and last change move with it, and its promise takes in what the event means for it.
+
+    `dated`: the instant of what was noticed only now, for events that no clock hears of.
+
+    A story goes on in the order of its events: one that comes from a clock which lags behind is dated as the last.
+    """
+    now = promising.not_before(ticket, now)
     ticket.event_count += 1
     ticket.changed_at = max(now, ticket.changed_at)
     if not internal:
         ticket.public_changed_at = max(now, ticket.public_changed_at)
-    ticket.save(update_fields=["event_count", "changed_at", "public_changed_at"])
-    return _add(ticket, kind, actor, by_staff=by_staff, message=message, internal=internal, facts=facts or {}, now=now)
+    event = _add(ticket, kind, actor, by_staff=by_staff, message=message, internal=internal, facts=facts or {}, at=dated or now)
+    outcome = promising.tell(ticket, event)
+    if outcome is not None:
+        paging.page_change(ticket, event, outcome)
+    ticket.save(update_fields=["event_count", "changed_at", "public_changed_at", "next_due_at"])
+    return event
 
 
 def begin(*, ticket: Ticket, actor: Person | None, by_staff: bool, message: Message, facts: Mapping[str, Any], now: datetime) -> Event:
-    """The first event, of a ticket whose row was made now: it came with its count."""
+    """The first event, of a ticket whose row was made now: it came with its count, and its promise, which began no earlier."""
     assert ticket.event_count == 1, "the row counts this event"
-    return _add(ticket, Event.Kind.OPENED, actor, by_staff=by_staff, message=message, internal=False, facts=facts, now=now)
+    at = max(now, ticket.promise.told_at) if ticket.promise is not None else now
+    return _add(ticket, Event.Kind.OPENED, actor, by_staff=by_staff, message=message, internal=False, facts=facts, at=at)
 
 
 def _add(
@@ -97,14 +114,14 @@ def _add(
     message: Message | None,
     internal: bool,
     facts: Mapping[str, Any],
-    now: datetime,
+    at: datetime,
 ) -> Event:
     return Event.objects.create(
         customer_id=ticket.customer_id,
         ticket=ticket,
         position=ticket.event_count,
         kind=kind,
-        at=now,
+        at=at,
         actor=actor,
         by_staff=by_staff,
         internal=internal,

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, MembershipQuerySet, Person, StaffMember, StaffRole, TeamMember
@@ -18,6 +19,7 @@ from helpdesk.lib.markdown import to_html
 from helpdesk.lib.prepared import Prepared, among
 from notifications.commands import Choice, Letter, Owed, owe_all, who_muted
 from tickets.models import Event, Message, Satisfaction, Ticket, Watcher
+from tickets.promised import Clocks, clocks_on, in_full
 from tickets.states import CUSTOMER_WORDS, customer_state
 
 QUOTED_LENGTH = 400
@@ -27,7 +29,7 @@ QUOTED_LENGTH = 400
 class Notice:
     """What happened, for a mail: the sentence's template with %(who)s and %(number)s, translated for each reader; `facts`: more of them.
 
-    `asks_satisfaction`: the customer's readers can say with one click how it was solved.
+    `asks_satisfaction`: the customer's readers can say with one click how it was solved. `not_before`: nobody is told earlier.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Notice:
     needs: str = ""
     may_wait: bool = True
     asks_satisfaction: bool = False
+    not_before: datetime | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -146,7 +149,7 @@ def tell_sides(*sides: Side, ticket: Ticket, event: Event, body: str = "", now: 
     if not owed:
         return
     muted = who_muted(sorted({person.pk for person, _side in owed}), sorted({side.notice.kind for side in sides}))
-    letters = _Letters(ticket, event, body)
+    letters = _Letters(ticket, event, body, now)
     mails = [
         Owed(
             person=person,
@@ -155,11 +158,12 @@ def tell_sides(*sides: Side, ticket: Ticket, event: Event, body: str = "", now: 
             kind=side.notice.kind,
             key=f"event-{event.pk}:{person.pk}",
             # Nobody reads the letter of who muted it.
-            letter=letters.to(side, person.language, is_read=(person.pk, side.notice.kind) not in muted),
+            letter=letters.to(side, person, is_read=(person.pk, side.notice.kind) not in muted),
             thread=f"ticket-{ticket.pk}",
             about=event,
             muted=(person.pk, side.notice.kind) in muted,
             may_wait=side.notice.may_wait,
+            not_before=side.notice.not_before,
         )
         for person, side in owed
     ]
@@ -167,26 +171,30 @@ def tell_sides(*sides: Side, ticket: Ticket, event: Event, body: str = "", now: 
 
 
 class _Letters:
-    """The letters about one event: readers of one side and language get the same one, which is written once."""
+    """The letters about one event, as of `now`: readers of one side, language and zone get the same one, which is written once."""
 
-    def __init__(self, ticket: Ticket, event: Event, body: str) -> None:
-        self.ticket, self.event, self.body = ticket, event, body
+    def __init__(self, ticket: Ticket, event: Event, body: str, now: datetime) -> None:
+        self.ticket, self.event, self.body, self.now = ticket, event, body, now
         self.quoted = _last_public_message_before(event) if body and not event.internal else ""
         self.actor = display_names([event.actor_id]).get(event.actor_id or NOBODY, "")
         self.html = _as_html(event, body)
-        self.written: dict[tuple[bool, str, bool], Letter] = {}
+        self.clocks = clocks_on(ticket)
+        self.written: dict[tuple[bool, str, str, bool], Letter] = {}
 
-    def to(self, side: Side, language: str, *, is_read: bool) -> Letter:
-        key = side.to_staff, language, is_read
+    def to(self, side: Side, person: Person, *, is_read: bool) -> Letter:
+        key = side.to_staff, person.language, person.time_zone, is_read
         if key not in self.written:
-            with translation.override(language):
+            with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
                 self.written[key] = self._write(side, is_read)
         return self.written[key]
 
     def _write(self, side: Side, is_read: bool) -> Letter:
         body, html, quoted = (self.body, self.html, self.quoted) if is_read else ("", "", "")
         who = _who(self.event, self.actor, side.to_staff)
-        return _letter(self.ticket, side.notice, body=body, html=html, quoted=quoted, who=who, to_staff=side.to_staff)
+        status_line = _status_line(self.ticket, self.clocks, self.now, to_staff=side.to_staff)
+        return _letter(
+            self.ticket, side.notice, body=body, html=html, quoted=quoted, who=who, status_line=status_line, to_staff=side.to_staff
+        )
 
 
 def _as_html(event: Event, body: str) -> str:
@@ -195,25 +203,35 @@ def _as_html(event: Event, body: str) -> str:
     return str(message.shown) if message is not None and message.body == body else to_html(body) if body else ""
 
 
-def _letter(ticket: Ticket, notice: Notice, *, body: str, html: str, quoted: str, who: str, to_staff: bool) -> Letter:
+def _letter(ticket: Ticket, notice: Notice, *, body: str, html: str, quoted: str, who: str, status_line: str, to_staff: bool) -> Letter:
     facts = {"who": who, "number": ticket.number, "subject": ticket.subject, **notice.facts}
     # Somebody of two companies may be looking at the other one when they follow the link.
     path = ticket.console_url if to_staff else f"{ticket.portal_url}?company={ticket.customer_id}"
-    state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
     return Letter(
         subject=f"[{ticket.number}] {ticket.subject}",
         headline=_(notice.headline) % facts,
         body_text=body,
         body_html=html,
         needs=_(notice.needs) % facts if notice.needs and not to_staff else "",
-        status_line=_("State: %(state)s · %(type)s, %(severity)s")
-        % {"state": state, "type": ticket.get_type_display(), "severity": ticket.get_severity_display()},
+        status_line=status_line,
         quoted_text=quoted,
         action_label=_("Open %(number)s") % {"number": ticket.number},
         action_url=settings.BASE_URL + path,
         choices=_satisfaction(ticket) if notice.asks_satisfaction and not to_staff else None,
         reason=_why(ticket, to_staff),
     )
+
+
+def _status_line(ticket: Ticket, clocks: Clocks, now: datetime, *, to_staff: bool) -> str:
+    """The state, and on a line of its own what is promised next, in the reader's language and zone."""
+    state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
+    line = _("State: %(state)s · %(type)s, %(severity)s") % {
+        "state": state,
+        "type": ticket.get_type_display(),
+        "severity": ticket.get_severity_display(),
+    }
+    promised = in_full(ticket.status, clocks, now, for_staff=to_staff)
+    return f"{line}\n{promised}" if promised else line
 
 
 def _satisfaction(ticket: Ticket) -> list[Choice]:

@@ -2,15 +2,21 @@
 
 from django.urls import path
 
-from tickets.views import acts, console, overview, portal, queues, search, staff_filing
+from tickets.views import acts, calendars, console, overview, policies, portal, promises, queues, reports, search, staff_filing
 
 portal_urls = [
     path("overview/", overview.portal, name="overview"),
+    path("reports/", reports.portal, name="reports"),
+    path("reports/export/", reports.portal_export, name="reports_export"),
+    path("reports/missed/", reports.portal_missed, name="reports_missed"),
+    path("reports/missed/export/", reports.portal_missed_export, name="reports_missed_export"),
     path("tickets/", portal.ticket_list, name="tickets"),
     path("tickets/export/", portal.tickets_export, name="tickets_export"),
     path("tickets/read/", portal.tickets_read, name="tickets_read"),
     path("tickets/new/", portal.ticket_new, name="ticket_new"),
+    path("tickets/new/preview/", portal.ticket_preview, name="ticket_preview"),
     path("tickets/<int:number>/", portal.ticket, name="ticket"),
+    path("tickets/<int:number>/promise/", promises.portal, name="ticket_promise"),
     path("tickets/<int:number>/reply/", portal.reply, name="ticket_reply"),
     path("tickets/<int:number>/solved/", portal.solved, name="ticket_solved"),
     path("tickets/<int:number>/satisfaction/", portal.satisfaction, name="ticket_satisfaction"),
@@ -23,15 +29,23 @@ portal_urls = [
     path("uploads/remove/", portal.upload_remove, name="upload_remove"),
 ]
 console_urls = [
+    path("calendars/<int:pk>/review/", calendars.review, name="calendar_review"),
+    path("policies/<int:pk>/move/", policies.move, name="policy_move"),
     path("queues/<slug:slug>/", queues.queue, name="queue"),
     path("queues/<slug:slug>/export/", queues.queue_export, name="queue_export"),
     path("search/", search.search, name="search"),
     path("search/export/", search.search_export, name="search_export"),
     path("overview/", overview.console, name="overview"),
+    path("reports/", reports.console, name="reports"),
+    path("reports/export/", reports.console_export, name="reports_export"),
+    path("reports/missed/", reports.console_missed, name="reports_missed"),
+    path("reports/missed/export/", reports.console_missed_export, name="reports_missed_export"),
     path("customers/<int:customer_id>/tickets/new/", staff_filing.ticket_new, name="ticket_new"),
+    path("customers/<int:customer_id>/tickets/new/preview/", staff_filing.ticket_preview, name="ticket_preview"),
     path("customers/<int:customer_id>/uploads/", staff_filing.upload, name="upload"),
     path("uploads/remove/", staff_filing.upload_remove, name="upload_remove"),
     path("tickets/<int:number>/", console.ticket, name="ticket"),
+    path("tickets/<int:number>/promise/", promises.console, name="ticket_promise"),
     path("tickets/<int:number>/answer/", console.answer, name="ticket_answer"),
     path("tickets/<int:number>/qualify/", console.qualify, name="ticket_qualify"),
     path("tickets/<int:number>/confirm/", acts.confirm, name="ticket_confirm"),

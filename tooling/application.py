@@ -18,6 +18,7 @@ from tooling.valkey import Valkey
 RESTARTS = 3  # of one process; one that keeps dying needs a person
 STARTING_SECONDS = 60
 CELERY = ("celery", "--app", "helpdesk", "--quiet")
+OF_THEIR_OWN = ("pages", "clocks")  # queues with a worker each, that takes nothing else
 
 
 class Application:
@@ -57,9 +58,11 @@ class Application:
         self.system.manage("migrate", "--noinput", "--verbosity", "0", doing="Migrating the database")
 
     def start(self) -> None:
-        """Begins web, worker and beat."""
+        """Begins web, workers and beat."""
         self.start_web()
         self.start_worker()
+        for queue in OF_THEIR_OWN:
+            self.start_worker(f"worker-{queue}", queue)
         self.start_beat()
 
     def start_web(self) -> None:
@@ -67,9 +70,10 @@ class Application:
         options = ("--bind", f"fd://{self.web.fileno()}", "--graceful-timeout", "5")
         self._launch("web", [*gunicorn, *options], [self.web.fileno()])
 
-    def start_worker(self, name: str = "worker") -> None:
+    def start_worker(self, name: str = "worker", queue: str = "") -> None:
+        """One for everything, or for one queue alone."""
         options = ("--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h")
-        self._launch(name, [*CELERY, "worker", *options])
+        self._launch(name, [*CELERY, "worker", *options, *(("--queues", queue) if queue else ())])
 
     def start_beat(self, name: str = "beat") -> None:
         """A second one, by another name, has a schedule of its own."""

@@ -1,4 +1,4 @@
-"""A night while the queue, the mail server and the worker are dead, and the morning after, over HTTP and SMTP alone.
+"""A night while the queue, the mail server and the workers are dead, and the morning after, over HTTP and SMTP alone.
 
 python -m tooling.tour_night night|morning ADDRESS MAIL_FOLDER MEMORY. The night leaves in the file MEMORY what the morning has to find.
 """
@@ -134,7 +134,7 @@ class Night:
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
         return [
-            ("It is 3 a.m.; the queue, the mail server and the worker are dead; health is asked", self.ask_for_health),
+            ("It is 3 a.m.; the queue, the mail server and the workers are dead; health is asked", self.ask_for_health),
             ("Ana signs in", self.sign_in_the_customer),
             ("She files a critical ticket with a log and a capture", self.file),
             ("Caio, her colleague, reads it and fetches the evidence", self.read_as_a_colleague),

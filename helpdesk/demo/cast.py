@@ -9,6 +9,7 @@ from helpdesk.demo.companies import Company, PersonFacts
 from helpdesk.demo.customers_abroad import FOREIGN
 from helpdesk.demo.customers_brazil import BRAZILIAN
 from helpdesk.demo.disputes import dispute
+from helpdesk.demo.off_hours import ask_for_help
 from helpdesk.demo.plan import ACTIVE_GOALS, FINISHED_TICKETS, LAST_ACT, Casting, Goal, Plan
 from helpdesk.demo.script import write_plan
 from helpdesk.demo.stories import BY_LANGUAGE
@@ -86,7 +87,7 @@ def write_plans(now: datetime, seed: int) -> list[Plan]:
     rng = Random(seed)  # noqa: S311 - the same data every time is the point
     director = Director(rng)
     plans = [*_finished(director, today, seed), *_active(director, today, seed), *_of_today(director, today, seed)]
-    plans = [plan.until(now) for plan in dispute(plans)]
+    plans = [plan.until(now) for plan in ask_for_help(dispute(plans), today)]
     return sorted((plan for plan in plans if plan.steps), key=lambda plan: plan.steps[0].at)
 
 

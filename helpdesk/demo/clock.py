@@ -33,7 +33,7 @@ def staff_after(rng: Random, at: datetime, minutes: tuple[int, int], *, urgent: 
     """Some minutes later; outside working hours it is the next working morning, unless it is urgent."""
     later = at + timedelta(minutes=rng.randint(*minutes), seconds=rng.randrange(60))
     if urgent:
-        return at + timedelta(minutes=rng.randint(3, 25), seconds=rng.randrange(60))
+        return at + timedelta(minutes=rng.randint(2, 8), seconds=rng.randrange(60))
     if later.hour < 9:
         later = later.replace(hour=9, minute=rng.randrange(50))
     if later.hour >= 18:

@@ -25,6 +25,7 @@ class Do(Enum):
     RELEASE = auto()
     CLOSE = auto()
     FOLLOW_UP = auto()
+    HELP = auto()
 
 
 class Goal(Enum):

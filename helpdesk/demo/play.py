@@ -7,9 +7,10 @@ from django.core.files.base import ContentFile
 
 from accounts.models import Person
 from accounts.tenancy import as_provider
-from helpdesk.demo import readers
+from helpdesk.demo import off_hours, provider, readers
 from helpdesk.demo.plan import Do, Plan, Step
 from helpdesk.demo.world import Timeline, World
+from sla.models import Breach
 from tickets import commands
 from tickets.models import Channel, File, Ticket
 from tickets.qualifying import history
@@ -47,6 +48,7 @@ class Player:
             Do.HOLD: self.hold,
             Do.RELEASE: self.release,
             Do.CLOSE: self.close,
+            Do.HELP: self.help,
         }[step.do](step, now)
 
     def ticket(self, step: Step) -> Ticket:
@@ -97,7 +99,7 @@ class Player:
         changes = step.chapter == 0 and self.plan.declared != self.plan.verified
         commands.verify(
             ticket=self.ticket(step),
-            agent=self.person(step),
+            agent=self.judge(step),
             type=type,
             severity=severity,
             reason=self.plan.reason if changes else "",
@@ -112,7 +114,26 @@ class Player:
 
     def decide(self, step: Step, now: datetime) -> None:
         type, severity = self.plan.declared if step.do == Do.GIVE_BACK else self.plan.verified
-        commands.verify(ticket=self.ticket(step), agent=self.person(step), type=type, severity=severity, reason=step.text, now=now)
+        commands.verify(ticket=self.ticket(step), agent=self.judge(step), type=type, severity=severity, reason=step.text, now=now)
+
+    def judge(self, step: Step) -> Person:
+        """Whoever the plan names, unless their own verdict is contested; where a promise was missed, which a verdict may undo, a lead
+        who isn't the assignee (SLA-10).
+        """
+        ticket, planned = self.ticket(step), self.person(step)
+        besides = {self._judge_before(ticket)} if step.do != Do.VERIFY else set()
+        missed = Breach.objects.filter(clock__promise=ticket.promise_id, annulment=None).exists()
+        if not missed and planned.pk not in besides:
+            return planned
+        besides.add(Ticket.objects.values_list("assignee", flat=True).get(pk=ticket.pk))
+        leads = [self.world.staff[facts.address].person for facts in provider.leads()]
+        return next(lead for lead in [planned, *leads] if lead in leads and lead.pk not in besides)
+
+    def _judge_before(self, ticket: Ticket) -> int | None:
+        """Whose verdict may be contested: somebody else decides."""
+        with as_provider():
+            verdict = history(ticket).verdict
+        return verdict.actor_id if verdict else None
 
     def assign(self, step: Step, now: datetime) -> None:
         commands.assign(ticket=self.ticket(step), agent=self.person(step), assignee=self.world.staff[step.to], now=now)
@@ -153,6 +174,13 @@ class Player:
 
     def release(self, step: Step, now: datetime) -> None:
         commands.release_hold(hold=self.world.holds[self.number], released_by=self.person(step), now=now)
+
+    def help(self, step: Step, now: datetime) -> None:
+        """This evening, at the contract's rate."""
+        start, until = off_hours.evening(self.world.today)
+        commands.cover(
+            ticket=self.ticket(step), actor=self.person(step), by_staff=False, key=f"demo-{self.number}", start=start, until=until, now=now
+        )
 
     def close(self, step: Step, now: datetime) -> None:
         """Closes whatever is due by then, as the sweep does."""

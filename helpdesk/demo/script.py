@@ -13,6 +13,10 @@ from helpdesk.demo.upgrades import version_on
 
 SEVERITIES = ("low", "medium", "high", "critical")
 RECENT_DAYS = 60
+# How much of the usual time staff take, by what is promised for it; one step in so many takes far longer, and a promise may be missed.
+PACE = {"high": 0.3, "medium": 0.6, "low": 1.0}
+PACE_BY_TYPE = {"functional": 0.5}
+SLOW_ONE_IN, SLOW_SHARE = 40, 4.0
 STATUS_AFTER = {Act.ASKS: "waiting_customer", Act.WAITS: "waiting_third_party", Act.SOLVES: "resolved"}
 
 
@@ -24,7 +28,7 @@ class Script:
         self.team = provider.team_of(casting.product)
         self.agent = rng.choice(provider.answerers(self.team))
         self.type, self.severity = self._true_qualification()
-        self.urgent = self.severity == "critical"
+        self.urgent = self.severity == "critical" or (self.severity == "high" and self._is_a_carriers())
         self.version = version_on(casting.product, casting.environment.installed[casting.product], (today - opened_at).days)
         self.on_behalf = rng.random() < 0.11
         self.steps: list[Step] = []
@@ -35,6 +39,10 @@ class Script:
         story = self.casting.story
         severity = "high" if story.severity == "critical" and not self.casting.in_production else story.severity
         return story.type, severity
+
+    def _is_a_carriers(self) -> bool:
+        """Whether a contract of the company promises what carriers are promised, by night too."""
+        return any(contract.policy == provider.CARRIER for contract in self.casting.company.contracts)
 
     def _fill(self) -> None:
         self.words = words.fill(
@@ -72,7 +80,9 @@ class Script:
         self.steps.append(Step(self.at, do, by, text, status, to, file, chapter))
 
     def staff_works(self, low: int, high: int) -> None:
-        self.at = clock.staff_after(self.rng, self.at, (low, high), urgent=self.urgent)
+        pace = PACE_BY_TYPE.get(self.type) or PACE.get(self.severity, 1)
+        share = SLOW_SHARE if self.rng.randrange(SLOW_ONE_IN) == 0 else pace
+        self.at = clock.staff_after(self.rng, self.at, (max(1, round(low * share)), max(2, round(high * share))), urgent=self.urgent)
 
     def customer_works(self) -> None:
         self.at = clock.customer_after(self.rng, self.at, urgent=self.urgent)

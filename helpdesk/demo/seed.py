@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Person
 from accounts.tenancy import as_nobody, as_provider
-from helpdesk.demo import outbox, readers
+from helpdesk.demo import on_call, outbox, promises, readers
 from helpdesk.demo.cast import COMPANIES, write_plans
 from helpdesk.demo.clock import start_of_day
 from helpdesk.demo.founding import found_company, found_provider
+from helpdesk.demo.on_call import note_rotas
 from helpdesk.demo.play import note_ticket
 from helpdesk.demo.world import Timeline, World
 from helpdesk.lib.refusals import Refusal
@@ -47,7 +48,7 @@ def seed(now: datetime) -> Made:
 
     Raises NotEmpty. In one transaction; when it fails, stored files are removed as well.
     """
-    world = World()
+    world = World(start_of_day(now))
     try:
         with transaction.atomic():
             _alone()
@@ -82,14 +83,17 @@ def _alone() -> None:
 
 
 def _play(world: World, now: datetime) -> None:
-    today, timeline = start_of_day(now), Timeline()
+    today, timeline = world.today, Timeline()
     found_provider(world, timeline, today.date())
+    note_rotas(timeline, world, today.date())
     for company in COMPANIES:
         found_company(world, timeline, company, today.date())
     for number, plan in enumerate(write_plans(now, SEED)):
         note_ticket(world, timeline, number, plan)
-    timeline.play(now)
+    timeline.play(now, between=promises.notice_until)
+    promises.tell_the_rest(now)
     readers.read(now)
+    on_call.settle(now)
 
 
 def _set_password(world: World) -> None:

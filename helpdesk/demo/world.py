@@ -14,6 +14,7 @@ from tickets.models import File, Hold, Ticket
 class World:
     """Rows by the names that the data use: staff by the local part of their address, other people by the whole."""
 
+    today: datetime  # its midnight
     calendars: dict[str, Calendar] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
@@ -38,7 +39,10 @@ class Timeline:
     def at(self, instant: datetime, deed: Callable[[datetime], None]) -> None:
         self._deeds.append((instant, len(self._deeds), deed))
 
-    def play(self, until: datetime) -> None:
+    def play(self, until: datetime, between: Callable[[datetime], None]) -> None:
+        """Do everything until then. `between` hears of each instant before anything is done at it, and of the end."""
         for instant, _order, deed in sorted(self._deeds, key=lambda deed: deed[:2]):
             if instant <= until:
+                between(instant)
                 deed(instant)
+        between(until)

@@ -16,7 +16,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-Value = str | datetime | None
+Value = str | int | float | datetime | None
 Row = Sequence[Value]
 
 # What makes a spreadsheet program run a cell of a CSV instead of showing it, also where it trims what stands before.
@@ -41,7 +41,7 @@ def csv_chunks(header: Sequence[str], batches: Iterable[Iterable[Row]], *, delim
     """UTF-8 with the mark by which spreadsheet programs know it; one chunk for the header and one for each batch.
 
     `delimiter`: what the reader's programs expect, a semicolon where the comma stands in numbers. Instants (with a zone) are
-    written as 2026-11-23 09:00:00-03:00.
+    written as 2026-11-23 09:00:00-03:00, numbers with the decimal mark that goes with the delimiter.
     """
     yield "\ufeff".encode() + _lines([header], delimiter)
     for batch in batches:
@@ -57,6 +57,8 @@ def _lines(rows: Iterable[Row], delimiter: str) -> bytes:
 def _as_text(value: Value, delimiter: str) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, int | float):
+        return str(value).replace(".", "," if delimiter == ";" else ".")
     return _INNER_FORMULA.sub(lambda found: found[0] if found[0] == delimiter else f"{found[0]}'", harmless(value or ""))
 
 
@@ -93,12 +95,14 @@ def _write_workbook(file: IO[bytes], title: str, header: Sequence[str], batches:
         raise
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Value, date: Cell) -> Cell | str | None:
+def _cell(sheet: WriteOnlyWorksheet, value: Value, date: Cell) -> Cell | str | int | float | None:
     """What openpyxl writes; `date`: a cell for this column's dates, made once because its form costs more than its value."""
     if isinstance(value, datetime):
         date.value = value.replace(tzinfo=None)
         date.number_format = _DATE_FORMAT
         return date
+    if isinstance(value, int | float):
+        return value
     # What can't be written is dropped first: it may stand before what would then be a formula.
     text = _writable(value or "")
     if not text:

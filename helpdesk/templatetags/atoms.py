@@ -13,12 +13,14 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as format_slowly
-from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS
+from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import get_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+
+from helpdesk.lib.dues import Due, State
+from helpdesk.lib.moments import zone_at, zone_name
 
 register = template.Library()
 
@@ -92,6 +94,11 @@ def _chip(classes: str, icon_name: str, text: str, title: str = "") -> SafeStrin
 @register.simple_tag
 def avatar(name: str, kind: str = "", small: bool = False) -> SafeString:
     """A person's initials, beside their name. `kind`: staff or note; default customer."""
+    return _avatar(str(name), str(kind), bool(small))
+
+
+@lru_cache(maxsize=1024)
+def _avatar(name: str, kind: str, small: bool) -> SafeString:
     classes = (f" avatar-{escape(kind)}" if kind else "") + (" avatar-small" if small else "")
     return SafeString(f'<span class="avatar{classes}" aria-hidden="true">{escape(initials(name))}</span>')
 
@@ -112,28 +119,52 @@ def instant(at: datetime | None) -> SafeString:
     return _writer(get_language() or "en", timezone.get_current_timezone())(at)
 
 
+@register.simple_tag
+def dated(at: datetime) -> SafeString:
+    """An instant of a plan, with its weekday and without how far away it is: "Mon 23 Nov 2026, 09:00"."""
+    zone = timezone.get_current_timezone()
+    local = at.astimezone(zone)
+    short, long = _formatters(get_language() or "en")
+    title = f"{long(local)} {zone_name(zone, local.utcoffset())}"
+    shown = f"{WEEKDAYS_ABBR[local.weekday()]} {short(local)}"
+    return SafeString(
+        f'<time class="instant" datetime="{local.isoformat(timespec="seconds")}" title="{escape(title)}">{escape(shown)}</time>'
+    )
+
+
+@register.simple_tag
+def zone_of(at: datetime) -> str:
+    """The reader's zone at that instant, as the title of an instant says it: "Sao Paulo, UTC−3"."""
+    return zone_at(at)
+
+
 @lru_cache(maxsize=256)
 def _writer(language: str, zone: tzinfo) -> Callable[[datetime], SafeString]:
     """What writes an instant for readers of one language and zone: nothing but the instant is left to ask."""
-    short, long = _formatters(language)
-    places: dict[timedelta | None, str] = {}
+    short, _long = _formatters(language)
+    full = _full_writer(language, zone)
 
     def write(at: datetime) -> SafeString:
         local = at.astimezone(zone)
-        offset = local.utcoffset()
-        place = places.get(offset) or places.setdefault(offset, escape(_place(zone, offset)))
         return SafeString(
-            f'<time class="instant" datetime="{local.isoformat(timespec="seconds")}" title="{long(local)} {place}" data-relative>{short(local)}</time>'
+            f'<time class="instant" datetime="{local.isoformat(timespec="seconds")}" title="{full(local)}" data-relative>{short(local)}</time>'
         )
 
     return write
 
 
-def _place(zone: tzinfo, offset: timedelta | None) -> str:
-    """ "Sao Paulo, UTC−3": the zone's city and its distance from UTC at an instant, in the reader's language."""
-    city = _(str(zone).rsplit("/", 1)[-1].replace("_", " "))
-    hours = int(offset.total_seconds()) // 3600 if offset else 0
-    return _("%(city)s, UTC%(hours)s") % {"city": city, "hours": f"{hours:+d}".replace("-", "−")}
+@lru_cache(maxsize=256)
+def _full_writer(language: str, zone: tzinfo) -> Callable[[datetime], str]:
+    """The same for the long form of an instant that is local already, with the zone's name, as markup."""
+    _short, long = _formatters(language)
+    places: dict[timedelta | None, str] = {}
+
+    def write(local: datetime) -> str:
+        offset = local.utcoffset()
+        place = places.get(offset) or places.setdefault(offset, escape(zone_name(zone, offset)))
+        return f"{long(local)} {place}"
+
+    return write
 
 
 def day(at: date) -> SafeString:
@@ -184,3 +215,41 @@ def _compiled(pattern: str) -> Formatter:
     written = "".join(letters[letter][0] if letter in letters else escape(letter) for letter in pattern)
     parts = [letters[letter][1] for letter in pattern if letter in letters]
     return lambda at: written % tuple([part(at) for part in parts])
+
+
+# --- Promises -------------------------------------------------------------------------------------------------------
+DUE_ICONS = {State.LATE: "alert", State.MISSED: "alert", State.PAUSED: "pause", State.MET: "check", State.CANCELLED: "x"}
+
+
+TICKING = frozenset({State.LEFT, State.SOON, State.LATE})
+
+
+@register.simple_tag
+def due_chip(due: Due | None, now: datetime) -> SafeString:
+    """What is left of a promise; nothing for None. A script lets it tick from the server's `now`; all it knows are instants."""
+    if due is None:
+        return SafeString("")
+    state = due.state(now)
+    shown_icon = _icon(DUE_ICONS.get(state, "clock"), "")
+    data = _ticks(due, now) if state in TICKING else ""
+    return SafeString(
+        f'<span class="chip due-{state}" title="{_due_title(due)}"{data}>{shown_icon}'
+        f'<span class="chip-text">{escape(due.text(now))}</span></span>'
+    )
+
+
+def _ticks(due: Due, now: datetime) -> str:
+    """The instants that the script asks for."""
+    assert due.due_at is not None, "it runs"
+    warns = f' data-warns="{due.warns_at.isoformat(timespec="seconds")}"' if due.warns_at is not None else ""
+    return f' data-due="{due.due_at.isoformat(timespec="seconds")}"{warns} data-now="{now.isoformat(timespec="seconds")}"'
+
+
+def _due_title(due: Due) -> str:
+    """ "First response: Tuesday, 24 November 2026, 14:30 Sao Paulo, UTC−3 · 4 h, business hours", as markup."""
+    at = due.missed_at if due.met_at and due.missed_at else due.due_at
+    what, terms = escape(due.label), f" · {escape(due.terms)}" if due.terms else ""
+    if at is None:  # a narrow column may cut what it waits for
+        return f"{what}: {escape(due.waits_for)}{terms}" if due.waits_for else f"{what}{terms}"
+    zone = timezone.get_current_timezone()
+    return f"{what}: {_full_writer(get_language() or 'en', zone)(at.astimezone(zone))}{terms}"

@@ -1,1 +1,1 @@
-"""What can be done to calendars and policies. The only writers; each is one transaction."""
+"""What can be done to calendars, policies and promises, by topic. The only writers; each is one transaction."""

@@ -9,10 +9,12 @@ from accounts import audit
 from accounts.models import Person
 from accounts.tenancy import as_provider
 from helpdesk.lib.refusals import Refusal
-from sla import shipped
+from sla import recalculation, shipped
 from sla.checking import check, check_zone
 from sla.content import Content, to_json
+from sla.locks import change_calendars_alone
 from sla.models import Calendar, CalendarVersion
+from sla.queries.calendars import history
 from sla.shipped import Follows
 
 Kind = CalendarVersion.Kind
@@ -84,9 +86,10 @@ def change_calendar(
     """A new version, which rules from `now` on; time before is counted by the versions before (SLA-3).
 
     `expected`: the number of the version that `content` was made from. The same change sent twice makes one version.
-    Raises ChangedMeanwhile, NothingChanges, and the refusals of `sla.checking`.
+    Open clocks move with it. Raises ChangedMeanwhile, NothingChanges, and the refusals of `sla.checking`.
     """
     with as_provider():
+        change_calendars_alone()
         locked = _lock(calendar)
         last = _last(locked, now)
         if last.number != expected:
@@ -96,7 +99,16 @@ def change_calendar(
         if content == last.content():
             raise NothingChanges
         check(content, locked.day_of(now))
-        return _add(last, locked, content, Kind.CHANGED, actor=actor, reason=reason, holidays_until=last.holidays_until, now=now)
+        known = history(locked.pk)
+        version = _add(last, locked, content, Kind.CHANGED, actor=actor, reason=reason, holidays_until=last.holidays_until, now=now)
+        assert version.rules_from is not None, "it follows another"
+        recalculation.move(
+            calendar_id=locked.pk,
+            before=known.known_at(version.rules_from),
+            after=history(locked.pk).known_at(version.rules_from),
+            at=version.rules_from,
+        )
+        return version
 
 
 def extend_calendars(*, now: datetime) -> int:

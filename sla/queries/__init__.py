@@ -1,1 +1,1 @@
-"""What pages and the clocks need of calendars and policies."""
+"""What pages and the clocks need of calendars, policies and promises, by topic."""

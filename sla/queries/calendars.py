@@ -1,11 +1,12 @@
 """By what time is counted, and what pages need of calendars: the list, a year at a glance, versions, business hours for customers."""
 
 from calendar import monthcalendar
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice, pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Subquery
@@ -16,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.prepared import Prepared, among
 from sla import calendar as business_time
 from sla import shipped
 from sla.content import Break, Content, Kind, Proposal, days_of_year, is_special, kind_of
@@ -85,18 +86,42 @@ def history(calendar_id: int) -> History:
     One small query, which learns of new versions; what a version says never changes and is compiled once in a process.
     Raises Calendar.DoesNotExist.
     """
-    marks = tuple(_marks(calendar_id))
-    return _history(marks) if marks else _as_shipped(calendar_id)
+    return histories([calendar_id])[calendar_id]
 
 
-_marks: "Prepared[tuple[int, datetime | None]]" = Prepared(
-    lambda calendar: CalendarVersion.objects.filter(calendar=calendar).order_by("number").values_list("pk", "rules_from")
+def histories(calendar_ids: Collection[int]) -> dict[int, History]:
+    """Several at once, by the same one query."""
+    marks: dict[int, list[Mark]] = {calendar_id: [] for calendar_id in calendar_ids}
+    for calendar_id, version_id, rules_from in _marks(list(marks)):
+        marks[calendar_id].append(Mark(version_id, rules_from))
+    return {calendar_id: _history(tuple(found)) if found else _as_shipped(calendar_id) for calendar_id, found in marks.items()}
+
+
+def changed_at(calendar_id: int) -> datetime | None:
+    """From when on the newest version rules; None for a calendar that was never changed. Nothing is told of a promise that was earlier."""
+    marks = _marks([calendar_id])
+    return marks[-1][-1] if marks else None
+
+
+class Mark(NamedTuple):
+    """A version of a calendar, and from when on it rules."""
+
+    version_id: int
+    rules_from: datetime | None
+
+
+_marks: "Prepared[tuple[int, int, datetime | None]]" = Prepared(
+    lambda calendars: (
+        CalendarVersion.objects.filter(among("calendar", calendars))
+        .order_by("calendar_id", "number")
+        .values_list("calendar_id", "pk", "rules_from")
+    )
 )
 
 
 @lru_cache(maxsize=256)
-def _history(marks: tuple[tuple[int, datetime | None], ...]) -> History:
-    return History([(rules_from, _compiled(pk)) for pk, rules_from in marks])
+def _history(marks: tuple[Mark, ...]) -> History:
+    return History([(mark.rules_from, _compiled(mark.version_id)) for mark in marks])
 
 
 @lru_cache(maxsize=512)

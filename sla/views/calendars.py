@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 from accounts.access import DeskRequest
 from helpdesk.lib.refusals import Refusal
 from sla.checking import check
-from sla.commands.calendars import ChangedMeanwhile, NothingChanges, change_calendar
+from sla.commands.calendars import NothingChanges
 from sla.content import Content, Proposal
 from sla.differences import differences, name_in_words
 from sla.edits import DropBreak, Edit, MakeUsual, switch_on
-from sla.forms.calendars import BreakForm, ConfirmForm, DayForm, WeekForm
+from sla.forms.calendars import BreakForm, DayForm, WeekForm
 from sla.models import Calendar, CalendarVersion
 from sla.permissions import may_change_calendars
 from sla.queries import calendars as queries
@@ -42,7 +42,7 @@ class Desk:
         return self.calendar.day_of(self.now)
 
 
-def _desk(request: DeskRequest, pk: int) -> Desk:
+def desk_of(request: DeskRequest, pk: int) -> Desk:
     calendar = Calendar.objects.filter(pk=pk).first()
     version = queries.newest_version(calendar) if calendar is not None else None
     if calendar is None or version is None:
@@ -51,8 +51,9 @@ def _desk(request: DeskRequest, pk: int) -> Desk:
     return Desk(calendar, version, draft, draft.on(version.content()), timezone.now())
 
 
-def _desk_to_change(request: DeskRequest, pk: int) -> Desk:
-    desk = _desk(request, pk)
+def desk_to_change(request: DeskRequest, pk: int) -> Desk:
+    """Raises PermissionDenied for whoever may only look."""
+    desk = desk_of(request, pk)
     if not may_change_calendars(request.access):
         raise PermissionDenied
     return desk
@@ -64,7 +65,7 @@ def calendars(request: DeskRequest) -> HttpResponse:
 
 def year(request: DeskRequest, pk: int, year: int) -> HttpResponse:
     """A year at a glance; for those who may change it, with their draft and the forms that add to it."""
-    return _year_page(request, _desk(request, pk), year)
+    return _year_page(request, desk_of(request, pk), year)
 
 
 def _year_page(request: DeskRequest, desk: Desk, year: int, refused: dict[str, Form] | None = None) -> HttpResponse:
@@ -115,39 +116,39 @@ def _shown_day(content: Content, day: date | None) -> dict[str, Any]:
 # --- Drafting ---------------------------------------------------------------------------------------------------------
 @require_POST
 def draft_day(request: DeskRequest, pk: int, year: int) -> HttpResponse:
-    desk = _desk_to_change(request, pk)
+    desk = desk_to_change(request, pk)
     form = DayForm(request.POST, content=desk.content, today=desk.today)
     if form.is_valid() and _is_drafted(desk, form, [form.edit()]):
-        return _back(desk, form.cleaned_data["day"].year)
+        return back(desk, form.cleaned_data["day"].year)
     return _year_page(request, desk, year, {"day_form": form})
 
 
 @require_POST
 def draft_break(request: DeskRequest, pk: int, year: int) -> HttpResponse:
-    desk = _desk_to_change(request, pk)
+    desk = desk_to_change(request, pk)
     form = BreakForm(request.POST, today=desk.today)
     if form.is_valid() and _is_drafted(desk, form, [form.edit()]):
-        return _back(desk, form.cleaned_data["start"].year)
+        return back(desk, form.cleaned_data["start"].year)
     return _year_page(request, desk, year, {"break_form": form})
 
 
 @require_POST
 def draft_week(request: DeskRequest, pk: int, year: int) -> HttpResponse:
-    desk = _desk_to_change(request, pk)
+    desk = desk_to_change(request, pk)
     form = WeekForm(request.POST, content=desk.content)
     if form.is_valid() and _is_drafted(desk, form, [form.edit()]):
-        return _back(desk, year)
+        return back(desk, year)
     return _year_page(request, desk, year, {"week_form": form})
 
 
 @require_POST
 def draft_click(request: DeskRequest, pk: int, year: int) -> HttpResponse:
     """What is drafted by a button: a proposal switched on or off, in one year or in every one to come; a break removed."""
-    desk = _desk_to_change(request, pk)
+    desk = desk_to_change(request, pk)
     step = _clicked(request.POST, desk)
     if step and not _is_drafted(desk, None, step):
         messages.error(request, _("This can't be drafted: the calendar would contradict itself or never open."))
-    return _back(desk, year)
+    return back(desk, year)
 
 
 def _clicked(data: QueryDict, desk: Desk) -> list[Edit]:
@@ -194,76 +195,21 @@ def _is_drafted(desk: Desk, form: Form | None, step: list[Edit]) -> bool:
 @require_POST
 def take_back(request: DeskRequest, pk: int, year: int) -> HttpResponse:
     """Forget the last step of the draft, or all of it."""
-    desk = _desk_to_change(request, pk)
+    desk = desk_to_change(request, pk)
     if "all" in request.POST:
         desk.draft.discard()
     else:
         desk.draft.take_back()
-    return _back(desk, year)
+    return back(desk, year)
 
 
-def _back(desk: Desk, year: int) -> HttpResponse:
+def back(desk: Desk, year: int) -> HttpResponse:
     return redirect("console:calendar_year", desk.calendar.pk, year)
-
-
-# --- Putting in force -------------------------------------------------------------------------------------------------
-def review(request: DeskRequest, pk: int) -> HttpResponse:
-    """What would be different, in words; confirming makes one version, however often it is sent."""
-    desk = _desk_to_change(request, pk)
-    if not desk.draft.steps:
-        return _back(desk, desk.today.year)
-    was_faster = desk.draft.base != desk.version.number
-    if was_faster:
-        desk.draft.rebase(desk.version.number)
-    if request.method != "POST":
-        return _review_page(request, desk, ConfirmForm(initial={"expected": desk.version.number}), was_faster=was_faster)
-    form = ConfirmForm(request.POST)
-    if form.is_valid():
-        try:
-            change_calendar(
-                actor=request.access.person,
-                calendar=desk.calendar,
-                content=desk.content,
-                reason=form.cleaned_data["reason"],
-                expected=form.cleaned_data["expected"],
-                now=desk.now,
-            )
-        except ChangedMeanwhile:
-            return _review_again(request, desk.calendar.pk)
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            desk.draft.discard()
-            messages.success(request, _("In force from now on."))
-            return _back(desk, desk.today.year)
-    return _review_page(request, desk, form)
-
-
-def _review_again(request: DeskRequest, pk: int) -> HttpResponse:
-    """The same draft on top of what somebody else made meanwhile, with the reason kept."""
-    desk = _desk(request, pk)
-    desk.draft.rebase(desk.version.number)
-    data = request.POST.copy()
-    data["expected"] = str(desk.version.number)
-    return _review_page(request, desk, ConfirmForm(data), was_faster=True)
-
-
-def _review_page(request: DeskRequest, desk: Desk, form: ConfirmForm, *, was_faster: bool = False) -> HttpResponse:
-    context = {
-        "calendar": desk.calendar,
-        "version": desk.version,
-        "form": form,
-        "changes": differences(desk.version.content(), desk.content, desk.today),
-        "was_faster": was_faster,
-        "year": desk.today.year,
-    }
-    status = 409 if was_faster and form.is_bound else 422 if form.errors else 200
-    return render(request, "console/calendar_review.html", context, status=status)
 
 
 def versions(request: DeskRequest, pk: int) -> HttpResponse:
     """Who changed what and when, newest first."""
-    desk = _desk(request, pk)
+    desk = desk_of(request, pk)
     before = request.GET.get("before", "")
     number = int(before) if before.isascii() and before.isdecimal() and len(before) <= 9 else None
     rows, has_more = queries.versions_page(desk.calendar, number, desk.now)

@@ -32,7 +32,8 @@ def _policy(pk: int) -> Policy:
     return found
 
 
-def _policy_to_change(request: DeskRequest, pk: int) -> Policy:
+def policy_to_change(request: DeskRequest, pk: int) -> Policy:
+    """For administrators alone. Raises PermissionDenied, Http404."""
     if not permissions.may_change_policies(request.access):
         raise PermissionDenied
     return _policy(pk)
@@ -68,7 +69,7 @@ def policy_new(request: DeskRequest) -> HttpResponse:
 
 def policy_edit(request: DeskRequest, pk: int) -> HttpResponse:
     """The form; then what it would change, to be confirmed; then the new version."""
-    found = _policy_to_change(request, pk)
+    found = policy_to_change(request, pk)
     now = timezone.now()
     latest = queries.latest_version(found)
     number, present = (latest.number if latest is not None else 0), queries.rules(queries.version_for(found.pk, now).pk)
@@ -118,7 +119,7 @@ def _looked_at(data: QueryDict, number: int) -> QueryDict:
 
 @require_POST
 def policy_standard(request: DeskRequest, pk: int) -> HttpResponse:
-    found = _policy_to_change(request, pk)
+    found = policy_to_change(request, pk)
     commands.make_standard(actor=request.access.person, policy=found, now=timezone.now())
     messages.success(request, _("%(name)s applies now unless a contract names another.") % {"name": found})
     return redirect("console:policy", found.pk)

@@ -106,3 +106,23 @@ def test_after_signing_out_nothing_of_the_pages_is_kept(world):
 
     assert "no-store" in page["Cache-Control"]
     assert client.get("/tickets/").status_code == 302
+
+
+@pytest.mark.parametrize(("headers", "counts"), [({}, True), ({"Unattended": "yes"}, False)])
+def test_what_an_open_page_fetches_by_itself_is_no_sign_of_life(world, headers, counts):
+    client = signed_in(world.sara.person)
+    client.get("/console/customers/")
+    shifted(client, signed_in_at=timedelta(hours=3), seen_at=timedelta(hours=2))
+    seen = client.session[sessions.SEEN]
+
+    answer = client.get("/console/customers/", headers=headers)
+
+    assert (answer.status_code, client.session[sessions.SEEN] > seen) == (200, counts)
+
+
+def test_a_page_that_is_left_open_is_signed_out_like_any_other(world):
+    client = signed_in(world.sara.person)
+    client.get("/console/customers/")
+    shifted(client, signed_in_at=timedelta(hours=6), seen_at=timedelta(hours=5))
+
+    assert client.get("/console/customers/", headers={"Unattended": "yes"}).status_code == 302

@@ -7,11 +7,13 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.files.base import ContentFile
 from django.test.testcases import LiveServerThread
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.tenancy import as_provider
 from contracts import commands as contracts
 from helpdesk.isolation import addresses
+from notifications import commands as outbox
 from notifications.models import Mail
 from tests import factories as make
 from tests.test_access import GET
@@ -24,6 +26,8 @@ LONG = "Verylongwordwithoutanyspaceinitwhichnobodyexpectedinasubject" * 2
 # Asked by machines, downloads, addresses that only send elsewhere, and the mail that console:mail frames, where no script may run.
 NOT_PAGES = {
     *("portal:tickets_export", "console:queue_export", "console:search_export"),
+    *("portal:reports_export", "portal:reports_missed_export", "console:reports_export", "console:reports_missed_export"),
+    *("portal:ticket_preview", "console:ticket_preview"),
     *("healthz", "readyz", "metrics", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
     *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
 }
@@ -54,12 +58,18 @@ def places(world):
     )
     ticket = _long_ticket(world, environment)
     make.ticket(world.contract, world.softswitch, world.alan, subject="Waits for its qualification", severity="critical")
+    rota = make.rota(world.sara, world.lea, name=LONG[:80], first_date=timezone.localdate(), escalate_minutes=10)
+    make.override(rota, world.lea, timezone.now() + timedelta(hours=1), timezone.now() + timedelta(days=2), note=LONG[:200])
+    make.way(world.lea.person, label=LONG[:60])
+    page = make.page(title=LONG, text=LONG, customer_id=world.acme.pk, url="http://127.0.0.1/console/")
+    outbox.paging.address_due(timezone.now())
     with as_provider():
         mail = Mail.objects.filter(customer=world.acme).order_by("pk").first()
         membership = world.alan.memberships.get()
         token = Mail.objects.get(address="new@acme.example").action_url.rstrip("/").rpartition("/")[2]
     pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
     pks |= {"calendar": world.contract.calendar_id}
+    pks |= {"rota_edit": rota.pk, "page": page.pk}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "ticket": ticket.pk}
     common = {
         "number": ticket.pk,

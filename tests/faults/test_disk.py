@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.tenancy import as_provider
@@ -106,8 +105,7 @@ def swept(desk):
 def test_a_web_process_killed_while_it_files_leaves_nothing_and_the_same_form_makes_one_ticket(desk, town, counted):
     ada = desk.visitor(town.ada)
     page, values = filing_form(ada, town.softswitch, "Calls drop")
-    with as_provider(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE tickets_message IN SHARE MODE")  # it stops after the bytes are stored and the ticket is inserted
+    with desk.holding("LOCK TABLE tickets_message IN SHARE MODE"):  # it stops after the bytes are stored and the ticket is inserted
         thread = sent_in_background(ada, page, values, [("files", LARGE)])
         desk.wait_for_lock()
         kill_web(desk)

@@ -3,8 +3,6 @@
 import pytest
 from django.urls import reverse
 
-from accounts.tenancy import as_provider
-from notifications.models import Mail
 from tests.faults.mail_server import HOLD
 from tests.faults.outbox import leases_run_out, owed, states, unknown_outcomes
 
@@ -33,8 +31,7 @@ def test_a_relay_killed_between_acceptance_and_mark_sends_it_once_more_with_the_
     desk.mail.rule("DATA", HOLD)
     desk.start_relay()
     desk.mail.wait_for("DATA")
-    with as_provider():
-        Mail.objects.select_for_update().get()
+    with desk.holding("SELECT FROM notifications_mail FOR UPDATE"):
         desk.mail.let_go()
         desk.wait_for_lock()  # the server's 250 is there, and the mark is not
         desk.kill("relay-1")

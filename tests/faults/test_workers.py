@@ -4,28 +4,20 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from celery import current_app
 from django.utils import timezone
-from kombu import Connection
 
 from accounts.tenancy import as_provider
 from tests import factories as make
 from tests.faults.load import file_ticket
 from tests.faults.mail_server import HOLD
 from tests.faults.outbox import all_sent, leases_run_out, owed, states, unknown_outcomes
+from tests.faults.workers import EITHER, ask_for, kill
 from tickets import commands
-from tickets.models import Event, Ticket
+from tickets.models import Event
 from tooling.processes import wait_until
 
 pytestmark = pytest.mark.slow
-CHILDREN = 2
 DUE = 20
-
-
-def ask_for(desk, task):
-    """What beat does every so often."""
-    with Connection(desk.broker) as line:
-        current_app.send_task(task, connection=line)
 
 
 @pytest.fixture
@@ -44,7 +36,7 @@ def closings():
         return Counter(Event.objects.filter(kind="status_changed", data__to="closed").values_list("ticket", flat=True))
 
 
-@pytest.mark.parametrize("whom", ["children", "parent"])
+@EITHER
 def test_a_worker_killed_while_it_sends_loses_nothing(desk, counted, whom):
     owed(1)
     desk.mail.rule("DATA", HOLD)
@@ -61,21 +53,10 @@ def test_a_worker_killed_while_it_sends_loses_nothing(desk, counted, whom):
     counted("1 mail, killed after its acceptance: accepted twice with the same Message-ID, 1 unknown outcome")
 
 
-def kill(desk, whom):
-    """The children of the worker, which it replaces itself; or the worker, which is started again."""
-    if whom == "children":
-        assert desk.kill_children("worker") == CHILDREN
-    else:
-        desk.kill("worker")
-        desk.end_widows()
-        desk.start_worker()
-
-
-@pytest.mark.parametrize("whom", ["children", "parent"])
+@EITHER
 def test_a_worker_killed_while_it_closes_tickets_closes_each_once(desk, solved, counted, whom):
     desk.start_worker()
-    with as_provider():
-        Ticket.objects.select_for_update().get(pk=solved[DUE // 2].pk)
+    with desk.holding(f"SELECT FROM tickets_ticket WHERE id = {solved[DUE // 2].pk} FOR UPDATE"):
         ask_for(desk, "tickets.tasks.close_resolved")
         desk.wait_for_lock()  # it has closed half of them
         kill(desk, whom)

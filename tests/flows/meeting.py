@@ -48,6 +48,7 @@ class Meeting:
 def _somebody_waits() -> bool:
     """Whether a session of this database waits for another's lock."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction never learns of sessions that begin later
         cursor.execute("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()")
         return bool(cursor.fetchone()[0])
 

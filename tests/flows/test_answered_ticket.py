@@ -191,7 +191,7 @@ def test_every_mail_of_a_ticket_hangs_on_one_thread_and_says_what_happened_first
         f"Sara (SIP Pulse) asks you something on {filed.number}.",
         "Which trunk?",
         "What we need from you: We need your answer to go on.",
-        "State: Waiting for you · Technical, High",
+        "State: Waiting for you · Technical, High\nThe clock stands still until you answer",
     ]
     with as_provider():
         ids = set(Mail.objects.filter(thread=f"ticket-{filed.pk}").values_list("message_uuid", flat=True))

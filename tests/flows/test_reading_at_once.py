@@ -1,5 +1,7 @@
 """Windows of one person that read, reply and mark at once: none fails, none waits for ever, nothing goes back."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,8 +9,9 @@ from django.urls import reverse
 from accounts.tenancy import as_provider
 from tests import factories as make
 from tests.flows.meeting import Meeting, at_once
+from tests.sla.stories import at
 from tickets import commands
-from tickets.commands import conversation, reading
+from tickets.commands import calendars, conversation, reading
 from tickets.models import Reading, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,3 +68,25 @@ def test_whoever_reads_and_replies_at_once_does_not_block_themselves(world, tick
     )
 
     assert (answers, adas_readings(world)) == ([302, 302], [5])
+
+
+def test_whoever_reads_all_while_a_calendar_changes_waits_and_blocks_nobody(world, monkeypatch):
+    """Of the older ticket the help is told apart, of the newer what fell due before: in that order, after each other."""
+    helped, due = (make.ticket(world.contract, world.softswitch, world.ada, severity=s, now=at("23 Nov 09:00")) for s in ("low", "high"))
+    window = {"start": at("24 Nov 20:00"), "until": at("24 Nov 21:00")}
+    commands.cover(ticket=helped, actor=world.ada, by_staff=False, key="a", **window, now=at("23 Nov 09:01"))
+    for ticket in (helped, due):
+        commands.answer(ticket=ticket, agent=world.sara.person, body="Which trunk?", now=at("23 Nov 09:30"))
+    calendar, meeting = world.contract.calendar, Meeting()
+    with as_provider():
+        content = replace(calendar.versions.get().content(), week=((("08:00", "18:00"),),) * 5 + ((), ()))
+    monkeypatch.setattr(calendars, "_notice_until", meeting.after(calendars._notice_until))
+    values = {"actor": None, "calendar": calendar, "content": content, "reason": "x", "expected": 1, "now": at("23 Nov 12:30")}
+
+    def read():
+        assert meeting.first_came.wait(10)
+        return commands.mark_all_read(customer_id=world.acme.pk, person=world.ada, until=at("23 Nov 13:00"), now=at("23 Nov 13:00"))
+
+    version, read_tickets = at_once(lambda: commands.put_in_force(**values).number, read)
+
+    assert (version, read_tickets) == (2, 2)

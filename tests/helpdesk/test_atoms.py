@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpdesk.lib.dues import Due
 from helpdesk.templatetags import atoms
 
 YEARS = datetime(1990, 1, 1), datetime(2060, 1, 1)  # noqa: DTZ001 - the strategy adds the zone
@@ -30,6 +31,17 @@ def test_an_instant_is_written_as_django_writes_it(at, zone, language):
         assert f">{date_format(local, 'SHORT_DATETIME_FORMAT')}</time>" in shown
         assert f'title="{date_format(local, "DATETIME_FORMAT")} ' in shown
         assert f'datetime="{local.isoformat(timespec="seconds")}"' in shown
+
+
+def test_an_instant_of_a_plan_says_its_weekday_and_not_how_far_away_it_is():
+    at = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+    with translation.override("en"), timezone.override(ZoneInfo("America/Sao_Paulo")):
+        shown, zone = atoms.dated(at), atoms.zone_of(at)
+
+    assert ">Mon 23 Nov 2026, 09:00</time>" in shown
+    assert "data-relative" not in shown
+    assert zone == "Sao Paulo, UTC−3"
 
 
 def test_a_format_with_an_unknown_letter_is_left_to_django():
@@ -58,14 +70,17 @@ HOSTILE = '"><script>alert(1)</script>'
         "{% state_chip bad bad %}",
         '{% type_chip "technical" bad %}',
         "{% avatar bad kind=bad %}",
+        "{% due_chip due now %}",
         '{% listing "ticket_rows.html" rows=rows %}',
-        '{% listing "ticket_rows_console.html" rows=rows %}',
+        '{% listing "ticket_rows_console.html" rows=rows now=now %}',
     ],
 )
 def test_what_people_wrote_stays_text(tag):
     row = dict.fromkeys(("url", "number", "subject", "customer", "state", "state_label", "severity", "severity_label", "assignee"), HOSTILE)
+    row |= {"environment": HOSTILE, "ask": HOSTILE, "changed_at": None, "due": Due(label=HOSTILE, terms=HOSTILE, waits_for=HOSTILE)}
+    now = datetime(2026, 11, 23, tzinfo=UTC)
 
-    html = Template(tag).render(Context({"bad": HOSTILE, "rows": [row | {"environment": HOSTILE, "ask": HOSTILE, "changed_at": None}]}))
+    html = Template(tag).render(Context({"bad": HOSTILE, "rows": [row], "due": row["due"], "now": now}))
 
     assert "<script" not in html
     assert '">' + HOSTILE[2:10] not in html

@@ -8,7 +8,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpdesk.lib.charts import Chart, Series, bars, columns, number, scale
+from helpdesk.lib.charts import Chart, Series, bars, columns, number, per_mille, scale, time_scale
 
 DRAWINGS = [columns, bars]
 
@@ -93,3 +93,58 @@ def test_nothing_is_drawn_as_nothing(draw, values):
 
     assert empty.is_empty
     assert titles(draw(empty)) == ["Tickets", *(f"{name}: Opened {number(0)}" for name in names)]
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "portuguese"), [(987, "98.7%", "98,7%"), (980, "98%", "98%"), (1000, "100%", "100%"), (1, "0.1%", "0,1%")]
+)
+def test_thousandths_are_written_in_per_cent(value, english, portuguese):
+    written = {}
+    for language in ("en", "pt-br"):
+        with translation.override(language):
+            written[language] = per_mille(value)
+
+    assert written == {"en": english, "pt-br": portuguese}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes"),
+    [
+        (0, [0, 1, 2]),
+        (240, [0, 1, 2, 3, 4]),
+        (3600, [0, 15, 30, 45, 60]),
+        (6 * 3600, [0, 120, 240, 360]),
+        (90 * 3600, [0, 1200, 2400, 3600, 4800, 6000]),
+    ],
+)
+def test_a_scale_of_time_has_round_minutes_and_hours(seconds, minutes):
+    assert [tick // 60 for tick in time_scale(seconds)] == minutes
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_what_has_no_figure_is_said_to_have_none(draw):
+    shares = chart(Series("Kept", (None, 750), form=per_mille), whole=1000, also=[Series("Missed", (0, 1))])
+
+    assert titles(draw(shares))[1:] == ["Mon: Kept –", "Tue: Kept 75%"]
+    assert shares.rows() == [("Mon", "", ["–", "0"]), ("Tue", "", ["75%", "1"])]
+    assert [r.attrib["class"] for r in parsed(draw(shares)).iter("rect") if "chart-bar" in r.attrib["class"]] == ["chart-bar chart-accent"]
+
+
+def test_a_share_is_drawn_as_a_part_of_the_whole():
+    shares = chart(Series("Kept", (500, 250), form=per_mille), whole=1000)
+
+    assert [r.attrib["width"] for r in parsed(bars(shares)).iter("rect")] == ["50%", "25%"]
+    assert [t.text for t in parsed(columns(shares)).iter("text")][:6] == ["0", "20%", "40%", "60%", "80%", "100%"]
+
+
+@pytest.mark.parametrize(
+    ("values", "whole", "is_empty"), [((0, 0), 0, True), ((None, None), 1000, True), ((0, None), 1000, False), ((0, 1), 0, False)]
+)
+def test_a_share_of_nothing_is_a_figure_too(values, whole, is_empty):
+    assert chart(Series("Kept", values), whole=whole).is_empty == is_empty
+
+
+def test_columns_tell_a_share_of_nothing_from_no_figure():
+    shares = chart(Series("Kept", (0, None), form=per_mille), whole=1000)
+
+    assert [[t.text for t in bar.iter("text")] for bar in parsed(columns(shares)).iter("g")] == [["0%"], []]

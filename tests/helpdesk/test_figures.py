@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from accounts.tenancy import as_provider
 from helpdesk import metering, sweeps
-from notifications.models import Mail
+from notifications.models import Mail, Page
 from tests import factories as make
+from tickets import commands
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-of-this-test-only"
@@ -71,6 +72,36 @@ def test_the_outbox_and_tickets_are_counted(world):
 
 
 @pytest.mark.django_db
+def test_pages_are_counted_and_the_relay_of_pages_is_as_late_as_the_oldest(world):
+    now = timezone.now()
+    make.rota(world.sara)
+    make.page("waits", now=now - timedelta(seconds=90))
+    failed = make.page("failed", now=now)
+    with as_provider():
+        Page.objects.filter(pk=failed.pk).update(state="failed")
+    found = figures(ask().content.decode())
+
+    assert {state: found[f'helpdesk_pages{{state="{state}"}}'] for state in ("due", "sending", "sent", "failed")} == {
+        "due": 1,
+        "sending": 0,
+        "sent": 0,
+        "failed": 1,
+    }
+    assert 90 <= found["helpdesk_page_oldest_due_seconds"] < 100
+
+
+@pytest.mark.django_db
+def test_steps_of_promises_are_as_late_as_the_oldest_that_nobody_was_told_of(world):
+    now = timezone.now()
+    make.ticket(world.contract, world.softswitch, world.ada, severity="critical", now=now - timedelta(minutes=15, seconds=90))
+    waiting = figures(ask().content.decode())["helpdesk_step_oldest_due_seconds"]
+    commands.notice_due(now=now)
+
+    assert 90 <= waiting < 100
+    assert figures(ask().content.decode())["helpdesk_step_oldest_due_seconds"] == 0
+
+
+@pytest.mark.django_db
 def test_a_sweep_is_as_late_as_it_ought_to_have_ended_again():
     now = timezone.now()
     cache.set("sweeps:since", now - timedelta(days=3), None)
@@ -109,7 +140,7 @@ def test_a_scrape_asks_little(world):
     with CaptureQueriesContext(connection) as queries:
         ask()
 
-    assert len(queries) < 25
+    assert len(queries) < 35
 
 
 @pytest.mark.django_db
@@ -124,6 +155,23 @@ def test_without_the_database_it_answers_what_it_can(monkeypatch):
 
 
 COUNT = "from helpdesk import metering; metering.observe_request('portal:home', 200, 0.2)"
+
+
+@pytest.mark.django_db
+def test_a_question_that_takes_too_long_leaves_the_other_groups(world, monkeypatch):
+    def slow(_now):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(10)")
+
+    monkeypatch.setattr("helpdesk.figures.STATEMENT_MILLISECONDS", 200)
+    monkeypatch.setattr("helpdesk.figures.outbox_figures", slow)
+    monkeypatch.setattr(connection, "close", lambda: None)  # it is that of the test
+
+    found = figures(ask().content.decode())
+
+    assert found["helpdesk_database_up"] == 0
+    assert "helpdesk_mail_oldest_due_seconds" not in found
+    assert {"helpdesk_page_oldest_due_seconds", "helpdesk_verdicts_wanted"} <= found.keys()
 
 
 def test_several_processes_are_read_as_one_and_ended_ones_leave_one_file(tmp_path, monkeypatch):
@@ -146,6 +194,7 @@ def test_several_processes_are_read_as_one_and_ended_ones_leave_one_file(tmp_pat
 def test_every_figure_that_an_alert_asks_for_exists(world):
     Client().get("/")
     sweeps.note({f"sweep:accounts.tasks.sweep_counters:{what}": timezone.now() for what in ("ended", "failed")})
+    list(commands.verify_clocks(now=timezone.now()))
     known = {name.partition("{")[0] for name in figures(ask().content.decode())}
     asked = set(re.findall(r"\bhelpdesk_\w+", (ROOT / "deploy" / "prometheus" / "rules.yml").read_text()))
 

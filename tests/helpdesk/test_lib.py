@@ -1,6 +1,7 @@
 """Pure helpers: Markdown, file names, pages by key, amounts."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from django import forms
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.forms import MoneyField
 from helpdesk.lib.addresses import query_string, row_id
 from helpdesk.lib.filenames import LONGEST, clean_file_name, media_type_for
-from helpdesk.lib.keyset import _read
+from helpdesk.lib.keyset import Order, Place
 from helpdesk.lib.markdown import to_html
 
 
@@ -106,11 +107,19 @@ def test_what_is_no_amount_is_refused(text):
 def test_a_cursor_is_read_to_the_microsecond_and_nonsense_is_not():
     instant = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
     micros = round(instant.timestamp() * 1_000_000)
+    order = Order("changed_at")
 
-    assert _read(f"{micros}-42") == (instant, 42)
-    assert _read("x") is None
-    assert _read(f"{micros}") is None
-    assert _read("9" * 30 + "-1") is None
+    assert order.read(f"{micros}-42") == Place(instant, 42)
+    assert [order.read(text) for text in ("", "x", f"{micros}", "9" * 30 + "-1", f"{micros}-{micros}-42", "never-1")] == [None] * 6
+
+
+def test_a_cursor_of_what_is_due_says_when_or_never():
+    due, changed = datetime(2026, 11, 23, 12, 0, 0, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
+    order = Order("changed_at", due="due_at")
+    rows = [SimpleNamespace(due_at=at, changed_at=changed, pk=42) for at in (due, None)]
+
+    assert [order.read(order.cursor_of(row)) for row in rows] == [Place(changed, 42, due), Place(changed, 42, None)]
+    assert [order.read(text) for text in ("", "1-2", "x-1-2", "-1-2", "never-1-x", "never-1-2-3")] == [None] * 6
 
 
 @pytest.mark.parametrize(("text", "found"), [("42", 42), ("", None), ("-1", None), ("4 2", None), ("٤٢", None), ("9" * 19, None)])

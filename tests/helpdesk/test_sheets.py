@@ -52,6 +52,19 @@ def test_a_program_that_expects_another_separator_finds_no_formula_either(delimi
     assert [cell for cell in cells if cell.lstrip()[:1] in {"=", "+", "-", "@"}] == []
 
 
+@pytest.mark.parametrize(("delimiter", "expected"), [(",", ["-3", "66.6"]), (";", ["-3", "66,6"])])
+def test_numbers_are_written_as_programs_of_the_same_country_read_them(delimiter, expected):
+    whole = b"".join(csv_chunks(["a", "b"], [[[-3, 66.6]]], delimiter=delimiter)).decode("utf-8-sig")
+
+    assert list(csv.reader(io.StringIO(whole, newline=""), delimiter=delimiter))[1] == expected
+
+
+def test_in_xlsx_numbers_are_numbers():
+    sheet = sheet_of([[3, 66.6]])
+
+    assert [(cell.value, cell.data_type) for cell in sheet[2]] == [(3, "n"), (66.6, "n")]
+
+
 def test_csv_comes_batch_by_batch():
     asked = []
 

@@ -16,6 +16,7 @@ from sla.edits import Close
 from sla.models import Calendar, CalendarVersion
 from sla.shipped import Follows
 from tests import factories as make
+from tickets.commands.clocks import GRACE
 
 pytestmark = pytest.mark.django_db
 CHRISTMAS_EVE = date(2026, 12, 24)
@@ -273,7 +274,7 @@ def test_confirming_makes_one_version_with_all_changes(client, calendar, helena)
     first, second = versions(calendar)
     assert [one.after for one in review.context["changes"]] == ["closed: Rest", "09:00–12:00"]
     assert answer["Location"] == reverse("console:calendar_year", args=[calendar.pk, 2026])
-    assert (second.number, second.rules_from, second.reason, second.author) == (2, make.NOW, "Agreed", helena)
+    assert (second.number, second.rules_from, second.reason, second.author) == (2, make.NOW - GRACE, "Agreed", helena)
     assert second.content().holidays == first.content().holidays | {CHRISTMAS_EVE: {"": "Rest"}}
     assert drafted(client, calendar) == []
 

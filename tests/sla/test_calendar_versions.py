@@ -287,7 +287,7 @@ def test_counting_asks_one_small_query_once_its_versions_are_known(calendar, hel
         history(calendar.pk)
         history(calendar.pk)
 
-    assert (len(known), len(one_more)) == (1, 3)
+    assert (len(known), len(one_more)) == (1, 2), "whoever put the version in force has compiled it"
     assert '"week"' not in known[0]["sql"]
 
 

@@ -28,6 +28,7 @@ from sla.content import (
     to_json,
 )
 from sla.edits import AddBreak, Close, DropBreak, MakeUsual, SetHours, SetWeek, switch_on
+from sla.models import MOST_MINUTES
 from sla.queries.calendars import compiled
 from sla.shipped import WEEK, Follows, first_content
 
@@ -176,6 +177,8 @@ REFUSED = {
     "a name without end": (Close(MONDAY, {"": "x" * 81}).on(USUAL), checking.NameTooLong),
     "no hours": (Content(week=((),) * 7), checking.NeverOpen),
     "a break over everything": (replace(USUAL, breaks=(Break(at(0), at(0, day=date(2028, 1, 1)), {}),)), checking.NeverOpen),
+    "hours on one day of the year": (SetHours(MONDAY, NINE_TO_NOON, {}).on(Content(week=((),) * 7)), checking.TooFewHours),
+    "a week a minute too short": (Content(week=((("09:00", clock(540 + checking.LEAST_A_WEEK - 1)),), *((),) * 6)), checking.TooFewHours),
     "hours only long ago": (SetHours(date(2025, 1, 1), NINE_TO_NOON, {}).on(Content(week=((),) * 7)), checking.NeverOpen),
 }
 
@@ -199,7 +202,7 @@ ALLOWED = {
     "nights": replace(USUAL, week=week_of(("22:00", "06:00"))),
     "windows that meet": replace(USUAL, week=week_of(("09:00", "12:00"), ("12:00", "18:00"))),
     "windows in disorder": replace(USUAL, week=week_of(("13:00", "18:00"), ("09:00", "12:00"))),
-    "one day a year": SetHours(date(2027, 11, 22), NINE_TO_NOON, {}).on(Content(week=((),) * 7)),
+    "one long evening a week": Content(week=((("18:00", "22:10"),), *((),) * 6)),
     "a break within a holiday": replace(USUAL, holidays={MONDAY: {}}, breaks=(Break(at(12), at(13), {}),)),
 }
 
@@ -243,3 +246,16 @@ def test_a_holiday_cuts_the_night_before_it_and_leaves_its_own_after_it():
 
     assert [open_minutes(nights, MONDAY + timedelta(days=offset)) for offset in (-1, 0, 1)] == [120, 360, 480]
     assert kind_of(nights, MONDAY) == Kind.CLOSED
+
+
+@pytest.mark.parametrize("year", [2026, 2100])
+def test_by_every_calendar_that_is_let_through_the_longest_promise_is_due_at_some_instant(year):
+    """The least week that there may be, and decades in which it hardly ever opens."""
+    least = Content(week=((("09:00", clock(540 + checking.LEAST_A_WEEK)),), *((),) * 6))
+    closed = Break(at(0, day=date(2026, 12, 1)), at(0, day=date(2100, 12, 31)), {})
+    content = replace(least, breaks=(closed,))
+    checking.check(content, MONDAY)
+
+    due = compiled("America/Sao_Paulo", content).add(datetime(year, 12, 31, tzinfo=UTC), MOST_MINUTES * 60)
+
+    assert due.year == 2110

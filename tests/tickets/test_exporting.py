@@ -30,8 +30,12 @@ HEADER = [
     "Contract",
     "Requester",
     "Opened",
+    "First answer due",
     "First answer",
+    "First answer late",
+    "Solution due",
     "Solved",
+    "Solution late",
     "Closed",
     "Satisfaction",
 ]
@@ -71,7 +75,9 @@ def test_the_customers_list_as_csv(world, solved):
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"].startswith('attachment; filename="tickets-')
-    instants = ["2026-11-23 09:00:00-03:00", "2026-11-23 09:05:00-03:00", "2026-11-23 10:00:00-03:00", ""]
+    instants = ["2026-11-23 09:00:00-03:00"]
+    instants += ["2026-11-23 11:00:00-03:00", "2026-11-23 09:05:00-03:00", "no"]
+    instants += ["2026-11-23 18:00:00-03:00", "2026-11-23 10:00:00-03:00", "no", ""]
     plain = [solved.number, "'=cmd()", "Technical", "High", "Solved", "Main site", "Softswitch", "C-1", "Ada Lovelace"]
     assert table(answer) == [HEADER, [*plain, *instants, "Solved well"]]
 
@@ -80,9 +86,11 @@ def test_the_same_as_xlsx_has_dates_and_says_their_zone(world, solved):
     answer = portal(world.ada, state="all", format="xlsx")
     head, row = load_workbook(io.BytesIO(answer.getvalue())).active.iter_rows(values_only=True)
 
-    assert head[9:11] == ("Opened (America/Sao_Paulo)", "First answer (America/Sao_Paulo)")
+    zoned = [name.removesuffix(" (America/Sao_Paulo)") for name in head if name.endswith(" (America/Sao_Paulo)")]
+    assert zoned == ["Opened", "First answer due", "First answer", "Solution due", "Solved", "Closed"]
     assert row[:2] == (solved.number, "=cmd()")
-    assert row[9:] == (datetime(2026, 11, 23, 9, 0), datetime(2026, 11, 23, 9, 5), datetime(2026, 11, 23, 10, 0), None, "Solved well")  # noqa: DTZ001
+    opened, answered, due, solved_at, solution_due = (datetime(2026, 11, 23, *at) for at in ((9,), (9, 5), (11,), (10,), (18,)))  # noqa: DTZ001
+    assert row[9:] == (opened, due, answered, "no", solution_due, solved_at, "no", None, "Solved well")
 
 
 def test_it_speaks_the_readers_language_and_the_form_of_their_programs(world, solved):
@@ -101,6 +109,38 @@ def test_it_holds_what_the_list_holds(world, solved):
     assert numbers(portal(world.ada, severity="low")) == [low.number]
     assert numbers(portal(world.ada, mine="on", q="audio")) == [high.number]
     assert numbers(portal(world.grace, state="all")) == []
+
+
+def promises(world, person=None):
+    """Of each ticket in the list, newest first: first answer due and late, solution due and late, without the date's year and zone."""
+    return [
+        tuple(value[5:16] if value[:2] == "20" else value for value in (row[10], row[12], row[13], row[15]))
+        for row in table(portal(person or world.ada, state="all"))[1:]
+    ]
+
+
+def test_what_was_promised_and_missed(world, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW + timedelta(hours=3))  # 12:00
+    late, waiting, functional = (
+        make.ticket(world.contract, world.softswitch, world.ada, type=type) for type in ("technical", "technical", "functional")
+    )
+    commands.answer(ticket=waiting, agent=world.sara.person, body="Which?", status="waiting_customer", now=NOW + timedelta(minutes=5))
+    commands.mark_solved(ticket=functional, person=world.ada, now=NOW + timedelta(minutes=5))
+
+    assert promises(world) == [
+        ("", "", "", ""),  # the customer solved it itself: neither met nor missed
+        ("11-23 11:00", "no", "", "no"),  # the clock of its solution stands still
+        ("11-23 11:00", "yes", "11-23 18:00", "no"),
+    ]
+    assert late.pk < waiting.pk < functional.pk
+
+
+def test_a_miss_stays_in_the_table_after_the_late_answer_and_in_later_rounds(world):
+    ticket = make.ticket(world.contract, world.softswitch, world.ada)
+    commands.answer(ticket=ticket, agent=world.sara.person, body="Done.", status="resolved", now=NOW + timedelta(hours=10))
+    commands.reply(ticket=ticket, author=world.ada, body="Still failing.", now=NOW + timedelta(hours=11))
+
+    assert promises(world) == [("11-23 11:00", "yes", "11-24 13:30", "yes")]  # half the target of 9 h from Tuesday 09:00 on
 
 
 def test_staff_get_a_queue_or_a_search_with_customer_and_assignee(world, solved):

@@ -103,6 +103,10 @@ RESTORED = [
     (Past().verified(MEDIUM, SARA).verified(LOW, LEA), MEDIUM, LEA, 3),
     (Past().verified(LOW).declared(HIGH, "raised"), HIGH, SARA, None),
     (Past().verified(LOW).declared(MEDIUM, "raised"), HIGH, SARA, None),
+    # To accept what the customer claims anew is no correction, unless a contest is decided with it.
+    (Past().verified(HIGH).declared(CRITICAL, "raised").verified(MEDIUM).declared(CRITICAL, "claimed"), CRITICAL, SARA, None),
+    (Past().verified(HIGH).declared(CRITICAL, "raised").verified(MEDIUM).declared(HIGH, "claimed"), CRITICAL, SARA, 4),
+    (Past().verified(HIGH).declared(CRITICAL, "raised").verified(LOW).contested().declared(CRITICAL, "claimed"), CRITICAL, LEA, 4),
     # What the customer lowered is no verdict.
     (Past().verified(HIGH).declared(LOW, "lowered"), HIGH, SARA, None),
 ]

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from helpdesk.celery import CLOCKS, PAGES
 from helpdesk.environment import KNOWN_SETTINGS
 from tooling.processes import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("web", "worker", "beat", "migrate")
+WORKERS = ("worker", "worker-pages", "worker-clocks")
+OURS = ("web", *WORKERS, "beat", "migrate")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +43,15 @@ def test_every_lasting_service_has_a_health_check(services: dict[str, Any]):
     assert {name for name, service in services.items() if "healthcheck" not in service} == {"migrate"}
 
 
+@pytest.mark.parametrize("queue", [PAGES, CLOCKS])
+def test_what_can_not_wait_has_processes_of_its_own(services: dict[str, Any], queue: str):
+    command = services[f"worker-{queue}"]["command"]
+
+    assert (command[command.index("--queues") + 1], "--queues" in services["worker"]["command"]) == (queue, False)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", *WORKERS, "beat"])
 def test_its_health_check_passes_while_it_runs_and_fails_when_it_does_not(services: dict[str, Any], name: str, tmp_path: Path):
     service = services[name]
     environment = _environment()

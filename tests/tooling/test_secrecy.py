@@ -193,6 +193,21 @@ def _second_factor(running: Running, totp: str) -> None:
         form = page.form("code")
         page = sara.send(page, form, form.filled(code=attempt))
     assert page.path.startswith("/console/")
+    _be_reached(running, sara)
+
+
+def _be_reached(running: Running, sara: Visitor) -> None:
+    """How staff are paged holds keys: entered wrongly, entered rightly, and used on a service that refuses."""
+    planted = running.planted
+    page = sara.get("/account/on-call/")
+    for address in (f"tgram://{planted['wrong key of a way']}", f"jsons://u:{planted['password of a way']}@127.0.0.1:9/{planted['way']}"):
+        form = page.form("label", "url")
+        page = sara.send(page, form, form.filled(label="Phone", url=address, after_minutes="0"))
+    form = next(form for form in page.forms() if form.action.endswith("/test/"))
+    sara.send(page, form, form.filled())
+    tried = "SELECT count(*) FROM notifications_pagedelivery WHERE state = 'failed'"
+    assert running.system.postgres
+    assert wait_until(lambda: running.system.postgres.run_psql(["-Atc", tried], database="helpdesk").strip() == "1", 30, pause=0.2)
 
 
 def _file(visitor: Visitor, planted: Planted) -> str:

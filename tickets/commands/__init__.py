@@ -1,7 +1,20 @@
 """Everything that can be done to a ticket. The only writers; each is one transaction, and tells whom it concerns."""
 
 from tickets.commands.assignment import assign, move_to_contract, move_to_team, unwatch, watch
+from tickets.commands.calendars import put_in_force
+from tickets.commands.clocks import database_now, keep_promises, notice_due
 from tickets.commands.conversation import ClosedTicket, answer, note, reply
+from tickets.commands.coverage import (
+    CoveredAlready,
+    PromisesNothing,
+    Solved,
+    VersionReplaced,
+    WindowOver,
+    WindowReversed,
+    cover,
+    move_open_tickets,
+    uncover,
+)
 from tickets.commands.filing import AlreadyFiled, NotCovered, OnlyTechnicalIsCritical, open_ticket
 from tickets.commands.holds import place_hold, release_hold
 from tickets.commands.privacy import NotForThem, set_private
@@ -14,6 +27,7 @@ from tickets.commands.qualification import (
     DecidedMeanwhile,
     DeclaredAlready,
     DeclaredMeanwhile,
+    LeadMustDecide,
     NothingToContest,
     OwnVerdictContested,
     ReasonMissing,
@@ -21,6 +35,7 @@ from tickets.commands.qualification import (
     VerdictSettled,
     contest,
     declare,
+    may_undo_misses,
     verify,
 )
 from tickets.commands.reading import mark_all_read, mark_read
@@ -38,6 +53,7 @@ from tickets.commands.uploading import (
     sweep_uploads,
     upload,
 )
+from tickets.commands.verification import Verified, mend_clocks, verify_clocks
 from tickets.story import AlreadySent
 
 __all__ = [
@@ -49,11 +65,13 @@ __all__ = [
     "ClosedForCustomer",
     "ClosedTicket",
     "ContestReasonMissing",
+    "CoveredAlready",
     "DecidedMeanwhile",
     "DeclaredAlready",
     "DeclaredMeanwhile",
     "FileTooLarge",
     "HoldInPlace",
+    "LeadMustDecide",
     "MissingFile",
     "NoRoom",
     "NotCovered",
@@ -62,27 +80,41 @@ __all__ = [
     "NothingToContest",
     "OnlyTechnicalIsCritical",
     "OwnVerdictContested",
+    "PromisesNothing",
     "QuestionMissing",
     "ReasonMissing",
+    "Solved",
     "TooManyWaiting",
     "VerdictChanged",
     "VerdictSettled",
+    "Verified",
+    "VersionReplaced",
+    "WindowOver",
+    "WindowReversed",
     "answer",
     "assign",
     "change_status",
     "claim_scan",
     "close_resolved",
     "contest",
+    "cover",
+    "database_now",
     "declare",
     "discard_upload",
+    "keep_promises",
     "mark_all_read",
     "mark_read",
     "mark_solved",
+    "may_undo_misses",
+    "mend_clocks",
+    "move_open_tickets",
     "move_to_contract",
     "move_to_team",
     "note",
+    "notice_due",
     "open_ticket",
     "place_hold",
+    "put_in_force",
     "rate",
     "release_hold",
     "render_messages",
@@ -92,8 +124,10 @@ __all__ = [
     "set_private",
     "sweep_orphans",
     "sweep_uploads",
+    "uncover",
     "unwatch",
     "upload",
     "verify",
+    "verify_clocks",
     "watch",
 ]

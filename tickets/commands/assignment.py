@@ -9,7 +9,8 @@ from accounts.models import Person, StaffMember, Team
 from accounts.tenancy import acting_for
 from contracts.models import Contract
 from contracts.queries import contracts_for
-from tickets import story, telling
+from tickets import paging, story, telling
+from tickets.commands.coverage import follow_contract, give_promise
 from tickets.commands.filing import NotCovered
 from tickets.commands.privacy import NotForThem
 from tickets.commands.states import set_status
@@ -35,6 +36,7 @@ def assign(*, ticket: Ticket, agent: Person, assignee: StaffMember | None, now: 
             facts={"from": before, "to": ticket.assignee_id},
         )
         if assignee is not None:
+            paging.seen_to(ticket, agent, now)
             if ticket.status == Status.NEW:
                 set_status(ticket, Status.OPEN, actor=agent, by_staff=True, now=now)
             telling.tell(
@@ -126,6 +128,7 @@ def move_to_contract(*, ticket: Ticket, actor: Person, contract: Contract, now: 
             return ticket
         if contract not in contracts_for(ticket.customer, ticket.product, now):
             raise NotCovered
+        give_promise(ticket, now)
         before = audit.facts(ticket, "contract")
         ticket.contract = contract
         ticket.save(update_fields=["contract"])
@@ -139,6 +142,7 @@ def move_to_contract(*, ticket: Ticket, actor: Person, contract: Contract, now: 
             now=now,
             facts={"from": before["contract"], "to": contract.pk},
         )
+        follow_contract(ticket, contract, actor=actor, now=now)
         telling.tell(
             readers=telling.customers_side(ticket),
             to_staff=False,

@@ -11,7 +11,7 @@ from accounts.models import Person
 from accounts.tenancy import acting_for
 from contracts.queries import contracts_for, usual_contract
 from helpdesk.lib.refusals import Refusal
-from tickets import story, telling
+from tickets import paging, story, telling
 from tickets.commands.filing import open_ticket
 from tickets.commands.reading import note_read
 from tickets.commands.states import check_new_status, set_status
@@ -116,6 +116,7 @@ def answer(
         message = story.write(ticket=ticket, author=agent, by_staff=True, body=body, files=files, submission_key=submission_key, now=now)
         event = story.record(ticket=ticket, kind=Event.Kind.REPLIED, actor=agent, by_staff=True, message=message, now=now)
         moved = set_status(ticket, new_status, actor=agent, by_staff=True, now=now)
+        paging.seen_to(ticket, agent, now)
         _tell_answer(ticket, event, body, ticket.status if moved or status == Status.WAITING_CUSTOMER else "", now)
     return message
 

@@ -14,7 +14,7 @@ from accounts.tenancy import acting_for
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import covers
 from helpdesk.lib.refusals import Refusal
-from tickets import identifying, story, telling
+from tickets import identifying, paging, promising, story, telling
 from tickets.commands.reading import note_read
 from tickets.commands.uploading import lock_untaken
 from tickets.models import Channel, Event, File, Severity, Ticket, Type, Watcher
@@ -97,7 +97,7 @@ def _check_event(contract: Contract, product: Product, type: str, severity: str,
 
 
 def _note_watchers(ticket: Ticket, people: Iterable[Person]) -> None:
-    rows = [Watcher(customer_id=ticket.customer_id, ticket=ticket, person=one) for one in people if one.pk != ticket.requester_id]
+    rows = [Watcher(customer_id=ticket.customer_id, ticket=ticket, person=one) for one in people if one != ticket.requester]
     Watcher.objects.bulk_create(rows)
 
 
@@ -113,7 +113,7 @@ def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submis
         actor=ticket.opened_by,
         by_staff=by_staff,
         message=message,
-        facts={"type": str(ticket.type), "severity": str(ticket.severity), "channel": str(ticket.channel), "contract": ticket.contract_id},
+        facts=_opening_facts(ticket),
         now=now,
     )
     if ticket.follow_up_of is not None:
@@ -126,6 +126,13 @@ def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submis
             now=now,
         )
     return event
+
+
+def _opening_facts(ticket: Ticket) -> dict[str, Any]:
+    assert ticket.promise is not None, "it was made with the ticket"
+    promised = {"policy_version": ticket.promise.version_id, "calendar": ticket.promise.calendar_id}
+    declared = {"type": str(ticket.type), "severity": str(ticket.severity)}
+    return declared | promised | {"channel": str(ticket.channel), "contract": ticket.contract_id}
 
 
 def _insert_once(*, customer_id: int, submission_key: uuid.UUID, **values: Any) -> tuple[Ticket, bool]:
@@ -147,8 +154,12 @@ def _refuse_other_text(ticket: Ticket, subject: str, description: str) -> None:
         raise AlreadyFiled(number=ticket.number)
 
 
-def _insert(*, product: Product, type: str, severity: str, now: datetime, **columns: Any) -> Ticket:
-    return Ticket.objects.create(
+def _insert(*, contract: Contract, product: Product, type: str, severity: str, now: datetime, **columns: Any) -> Ticket:
+    promised = promising.promise_for(contract, (type, severity), now)
+    ticket = Ticket.objects.create(
+        contract=contract,
+        promise=promised.promise,
+        next_due_at=promised.next_due_at,
         product=product,
         team_id=product.team_id,
         type=type,
@@ -162,6 +173,8 @@ def _insert(*, product: Product, type: str, severity: str, now: datetime, **colu
         event_count=1,  # the one that its story begins with
         **columns,
     )
+    paging.page_opened(ticket, promised, now)
+    return ticket
 
 
 def _tell(ticket: Ticket, event: Event, description: str, now: datetime) -> None:

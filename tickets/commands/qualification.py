@@ -8,16 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
-from accounts.models import Person
+from accounts.models import Person, StaffRole
 from accounts.queries import display_names
 from accounts.tenancy import acting_for
 from helpdesk.lib.refusals import Refusal
 from sla.rules import Value
+from sla.words import TARGETS
 from tickets import story, telling
 from tickets.commands.conversation import ClosedTicket
 from tickets.commands.filing import OnlyTechnicalIsCritical
 from tickets.commands.states import set_status
 from tickets.models import Event, Message, Severity, Status, Ticket, Type
+from tickets.promising import imagine
 from tickets.qualifying import Effect, Happening, History, history, value_of
 from tickets.sentences import sentence
 
@@ -38,6 +40,13 @@ class DecidedMeanwhile(Refusal):
 
 class OwnVerdictContested(Refusal):
     sentence = _("Your own verdict is contested: somebody else decides.")
+
+
+class LeadMustDecide(Refusal):
+    sentence = _(
+        "This verdict would make a missed promise disappear (%(misses)s). Only a lead who isn't the assignee may give it: "
+        "ask one, or leave the qualification as it is."
+    )
 
 
 class NothingToContest(Refusal):
@@ -81,7 +90,8 @@ def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: s
 
     `seen`: how far the story went for whoever decides; what was declared, contested or decided after it raises
     DecidedMeanwhile, except that the same verdict again changes nothing. Raises ReasonMissing, AnswerMissing,
-    OnlyTechnicalIsCritical, ClosedTicket, and OwnVerdictContested for whoever gave the contested verdict.
+    OnlyTechnicalIsCritical, ClosedTicket, OwnVerdictContested for whoever gave the contested verdict, and LeadMustDecide where
+    a missed promise would disappear (SLA-10).
     """
     _check_value(type, severity)
     with acting_for(ticket.customer_id):
@@ -96,7 +106,9 @@ def verify(*, ticket: Ticket, agent: Person, type: str, severity: str, reason: s
             raise OwnVerdictContested
         if known.needs_reason(value) and not reason:
             raise ReasonMissing if known.contest is None and known.claim is None else AnswerMissing
-        event = _decide(ticket, known, value, agent, reason, now)
+        restored = known.restored_by(value, agent.pk)
+        _refuse_if_misses_disappear(ticket, value, restored, agent, now)
+        event = _decide(ticket, known, value, restored, agent, reason, now)
         if ticket.status == Status.NEW:
             set_status(ticket, Status.OPEN, actor=agent, by_staff=True, now=now)
         _tell_verdict(ticket, event, known, reason, now)
@@ -117,7 +129,18 @@ def _refuse_if_unseen(known: History, seen: int | None, refusal: type[Refusal]) 
         raise refusal(what=f"{names.get(last.actor_id or 0, _('a former colleague'))} {sentence(last, names, for_staff=True)}")
 
 
-def _decide(ticket: Ticket, known: History, value: Value, agent: Person, reason: str, now: datetime) -> Event:
+def _refuse_if_misses_disappear(ticket: Ticket, value: Value, restored: Happening | None, agent: Person, now: datetime) -> None:
+    lost = imagine(ticket, value, restores=restored.position if restored else None, now=now).lost
+    if lost and not may_undo_misses(agent.pk, ticket):
+        raise LeadMustDecide(misses=", ".join(dict.fromkeys(str(TARGETS[clock.target]) for clock in lost)))
+
+
+def may_undo_misses(agent_id: int, ticket: Ticket) -> bool:
+    """Whether somebody is a lead, and not the assignee whose work was late (SLA-10)."""
+    return ticket.assignee_id != agent_id and StaffRole.objects.filter(member=agent_id, role=StaffRole.Role.LEAD).exists()
+
+
+def _decide(ticket: Ticket, known: History, value: Value, restored: Happening | None, agent: Person, reason: str, now: datetime) -> Event:
     """Write the verdict to the row, the trail and the story; the event says what it decides and whether it gives a value back."""
     before = audit.facts(ticket, *AUDITED)
     ticket.type, ticket.severity = value
@@ -125,7 +148,6 @@ def _decide(ticket: Ticket, known: History, value: Value, agent: Person, reason:
     ticket.save(update_fields=["type", "severity", "verified_at", "verified_by", "verdict_wanted_since"])
     after = audit.facts(ticket, *AUDITED)
     audit.record(actor=agent, customer_id=ticket.customer_id, verb="verify", target=ticket, before=before, after=after, now=now)
-    restored = known.restored_by(value, agent.pk)
     links = {"contest": known.contest, "claim": known.claim, "restores": restored}
     return story.record(
         ticket=ticket,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import Person
 from accounts.tenancy import acting_for, as_provider
 from helpdesk.lib.refusals import Refusal
-from tickets import story, telling
+from tickets import paging, story, telling
 from tickets.models import Event, Status, Ticket
 from tickets.states import SETTABLE
 
@@ -56,6 +56,8 @@ def change_status(*, ticket: Ticket, agent: Person, status: str, now: datetime) 
             return ticket
         check_new_status(ticket, status)
         event = set_status(ticket, status, actor=agent, by_staff=True, now=now)
+        if event is not None and status == Status.RESOLVED:
+            paging.seen_to(ticket, agent, now)
         if event is not None:
             tell_status(ticket, event, now)
     return ticket

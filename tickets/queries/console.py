@@ -1,6 +1,6 @@
 """The staff's pages. They read every customer's tickets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -11,13 +11,15 @@ from django.db.models.functions import StrIndex, Upper
 from accounts.access import Access
 from accounts.models import Customer
 from helpdesk.lib.addresses import Addresses
-from helpdesk.lib.keyset import Page, cut, newest, page_by_instant
+from helpdesk.lib.dues import Due
+from helpdesk.lib.keyset import Page, cut, first, page
 from helpdesk.lib.prepared import Prepared, among
+from sla.queries.dues import nearest_dues
 from tickets.finding import Finding, find
-from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
+from tickets.models import ACTIVE_STATUSES, Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.queries.excerpts import Excerpt, why_found
 from tickets.queries.filters import Filters
-from tickets.queries.queues import CAP, QUEUES, Queue
+from tickets.queries.queues import CAP, LAST_CHANGED, QUEUES, Queue
 
 NOTHING_FOUND: Mapping[int, Excerpt] = {}
 
@@ -37,11 +39,15 @@ class Row(NamedTuple):
     assignee: str
     changed_at: datetime
     private: bool
+    due: Due | None
     found: Excerpt | None = None
 
 
 # What a list shows of a ticket, and no more: fifty rows of every column, each with its customer's, take a page's time.
-LISTED = ("pk", "subject", "status", "severity", "changed_at", "private", "customer__name", "assignee__display_name")
+LISTED = (
+    *("pk", "subject", "status", "severity", "changed_at", "next_due_at", "promise_id", "private"),
+    *("customer__name", "assignee__display_name"),
+)
 
 
 class Listed(Protocol):
@@ -52,15 +58,18 @@ class Listed(Protocol):
     status: str
     severity: str
     changed_at: datetime
+    next_due_at: datetime | None
+    promise_id: int | None
     private: bool
     customer__name: str
     assignee__display_name: str | None
 
 
-def rows(tickets: Iterable[Listed], queue: str = "", found: Mapping[int, Excerpt] = NOTHING_FOUND) -> list[Row]:
+def rows(tickets: Sequence[Listed], queue: str = "", found: Mapping[int, Excerpt] = NOTHING_FOUND) -> list[Row]:
     """As a list shows them. `queue`: the one they are opened from; `found`: why each is in a search's result."""
     states, severities = labels(Status), labels(Severity)
     address, suffix = Addresses("console:ticket"), f"?queue={queue}" if queue else ""
+    dues = nearest_dues([ticket.promise_id for ticket in tickets if ticket.promise_id and ticket.status in ACTIVE_STATUSES])
     return [
         Row(
             pk=ticket.pk,
@@ -75,6 +84,7 @@ def rows(tickets: Iterable[Listed], queue: str = "", found: Mapping[int, Excerpt
             assignee=ticket.assignee__display_name or "",
             changed_at=ticket.changed_at,
             private=ticket.private,
+            due=dues.get(ticket.promise_id or 0),
             found=found.get(ticket.pk),
         )
         for ticket in tickets
@@ -92,12 +102,12 @@ def in_queue(queue: Queue, access: Access, filters: Filters, finding: Finding | 
 def queue_page(queue: Queue, access: Access, filters: Filters, finding: Finding, cursor: str) -> Page[Listed]:
     """`finding`: what the filters' words find."""
     if not filters and not cursor:
-        return cut(_first_pages[queue.slug](access.person.pk), "changed_at")
-    return page_by_instant(_listed(in_queue(queue, access, filters, finding)), "changed_at", cursor)
+        return cut(_first_pages[queue.slug](access.person.pk), queue.order)
+    return page(_listed(in_queue(queue, access, filters, finding)), queue.order, cursor)
 
 
 def _first_page(queue: Queue) -> Prepared[Listed]:
-    return Prepared(lambda person: newest(_listed(queue.narrow(Ticket.objects.all(), person)), "changed_at"))
+    return Prepared(lambda person: first(_listed(queue.narrow(Ticket.objects.all(), person)), queue.order))
 
 
 # What everybody opens, put together once.
@@ -122,24 +132,22 @@ class Result:
 def search(words: str, cursor: str, *, loosely: bool = False) -> Result:
     """Tickets of every state and customer."""
     finding = find(words, loosely=loosely)
-    page = (
-        _newest_found(finding) if not cursor else page_by_instant(_listed(Ticket.objects.filter(finding.condition)), "changed_at", cursor)
-    )
+    shown = _newest_found(finding) if not cursor else page(_listed(Ticket.objects.filter(finding.condition)), LAST_CHANGED, cursor)
     return Result(
-        page=page,
-        why=why_found(page.rows, finding),
-        count=_count(finding) if page.next_cursor or cursor else len(page.rows),
+        page=shown,
+        why=why_found(shown.rows, finding),
+        count=_count(finding) if shown.next_cursor or cursor else len(shown.rows),
         finding=finding,
     )
 
 
 def _newest_found(finding: Finding) -> Page[Listed]:
     if finding.numbers is None:
-        return page_by_instant(_listed(Ticket.objects.filter(finding.condition)), "changed_at", "")
-    return cut(_numbered(finding.numbers), "changed_at")
+        return page(_listed(Ticket.objects.filter(finding.condition)), LAST_CHANGED, "")
+    return cut(_numbered(finding.numbers), LAST_CHANGED)
 
 
-_numbered = Prepared(lambda numbers: newest(_listed(Ticket.objects.filter(among("id", numbers))), "changed_at"))
+_numbered = Prepared(lambda numbers: first(_listed(Ticket.objects.filter(among("id", numbers))), LAST_CHANGED))
 
 
 def _count(finding: Finding) -> int:
@@ -168,4 +176,4 @@ _found = Prepared(lambda number: Ticket.objects.filter(pk=number))
 
 def customer_rows(customer: Customer, limit: int = 20) -> list[Row]:
     """A customer's last changed tickets."""
-    return rows(newest(_listed(Ticket.objects.filter(customer=customer)), "changed_at")[:limit])
+    return rows(list(LAST_CHANGED.sort(_listed(Ticket.objects.filter(customer=customer)))[:limit]))

@@ -6,18 +6,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.access import Access
 from accounts.models import StaffMember, Team
 from helpdesk.lib.addresses import address
+from helpdesk.lib.keyset import Place
 from helpdesk.lib.prepared import Prepared, rows_of
 from notifications.fate import bouncing
 from tickets.models import Status, Ticket, number_of
 from tickets.qualifying import History, history, value_before, value_of
-from tickets.queries import details
+from tickets.queries import details, promises
 from tickets.queries.queues import BY_SLUG, Queue
 from tickets.queries.story import MessageEntry, files_of, past_of, story
 from tickets.queries.whole import Whole
@@ -25,7 +26,7 @@ from tickets.sentences import qualification as in_words
 from tickets.telling import customers_side
 
 
-def ticket_page(found: Whole, access: Access) -> dict[str, Any]:
+def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
     """The ticket as staff work on it."""
     ticket, past = found.ticket, past_of(found.ticket)
     known = history(ticket, past.lines)
@@ -40,6 +41,8 @@ def ticket_page(found: Whole, access: Access) -> dict[str, Any]:
         "files": files_of(entries),
         "qualification": details.qualification(ticket, known, past.names),
         "wanted": wanted(ticket, known, access, past.names),
+        "now": now,
+        "promise": promises.panel(ticket, now, for_staff=True),
         "facts": details.facts(found, for_staff=True),
         "people": details.people(found),
         "is_watching": details.is_watching(found, access.person),
@@ -153,15 +156,15 @@ class OtherTicket:
 class Around:
     """Numbers of the tickets before and after one in a queue, and the customer's other open ones, last changed first."""
 
-    newer: int | None
-    older: int | None
+    before: int | None
+    after: int | None
     others: Sequence[OtherTicket]
 
 
 def around(ticket: Ticket, queue: Queue, access: Access) -> Around:
-    newer, older, others = _around(queue.slug)(ticket.pk, access.person.pk)[0]
+    before, after, others = _around(queue.slug)(ticket.pk, access.person.pk)[0]
     shown = (OtherTicket(address("console:ticket", one["id"]), number_of(one["id"]), _short(one["subject"])) for one in others)
-    return Around(newer, older, tuple(shown))
+    return Around(before, after, tuple(shown))
 
 
 def _short(subject: str) -> str:
@@ -173,17 +176,17 @@ SUBJECT_LENGTH = 60
 
 @cache
 def _around(slug: str) -> "Prepared[tuple[int | None, int | None, list[dict[str, Any]]]]":
-    """All in one query; the neighbours by the queue's own conditions."""
-    at, pk = OuterRef("changed_at"), OuterRef("pk")
-    others = Ticket.objects.active().filter(customer=OuterRef("customer_id")).exclude(pk=pk).order_by("-changed_at")
+    """All in one query; the neighbours by the queue's own conditions and order."""
+    queue, pk = BY_SLUG[slug], OuterRef("pk")
+    place = Place(changed=OuterRef("changed_at"), pk=pk, due=OuterRef("next_due_at"))
+    others = Ticket.objects.active().filter(customer=OuterRef("customer_id")).exclude(pk=pk).order_by("-changed_at", "-pk")
 
     def build(ticket: int, person: int) -> Any:
-        rows = BY_SLUG[slug].narrow(Ticket.objects.all(), person)
-        # The first condition is no more than the second says, and one that an index answers.
-        newer = rows.filter(Q(changed_at__gte=at) & (Q(changed_at__gt=at) | Q(pk__gt=pk))).order_by("changed_at", "pk")
-        older = rows.filter(Q(changed_at__lte=at) & (Q(changed_at__lt=at) | Q(pk__lt=pk))).order_by("-changed_at", "-pk")
+        rows = queue.narrow(Ticket.objects.all(), person)
+        before = queue.order.sort_backwards(rows.filter(queue.order.before(place)))
+        after = queue.order.sort(rows.filter(queue.order.after(place)))
         return Ticket.objects.filter(pk=ticket).values_list(
-            Subquery(newer.values("pk")[:1]), Subquery(older.values("pk")[:1]), rows_of(others, "id", "subject", most=6)
+            Subquery(before.values("pk")[:1]), Subquery(after.values("pk")[:1]), rows_of(others, "id", "subject", most=6)
         )
 
     return Prepared(build)

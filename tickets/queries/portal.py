@@ -13,13 +13,14 @@ from accounts.access import Access
 from accounts.models import Membership, Person
 from helpdesk.lib.addresses import Addresses, address
 from helpdesk.lib.counting import capped
-from helpdesk.lib.keyset import Page, page_by_instant
+from helpdesk.lib.keyset import Order, Page, page
 from helpdesk.lib.prepared import Prepared
 from tickets.finding import Finding
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.permissions import may_set_private
+from tickets.promised import Clocks, Line, clocks_of, line
 from tickets.qualifying import Effect, History, history
-from tickets.queries import details, satisfaction, unread
+from tickets.queries import details, promises, satisfaction, unread
 from tickets.queries.excerpts import Excerpt
 from tickets.queries.filters import Filters
 from tickets.queries.story import files_of, past_of, story
@@ -29,6 +30,7 @@ from tickets.states import CUSTOMER_WORDS, customer_state, customer_word, shown_
 from tickets.telling import who_may_see
 
 FIRST_PAGE, FEW = 10, 5
+LAST_CHANGED = Order("public_changed_at")
 
 
 UNREAD = "unread"
@@ -46,7 +48,7 @@ NOTHING_FOUND: Mapping[int, Excerpt] = {}
 
 
 class Row(NamedTuple):
-    """A ticket in a customer's list. `ask`: what we need from them; `is_unread`: it holds news for the person who looks."""
+    """A ticket in a customer's list. `ask`: what we need from them; `promised`: what is due next; `is_unread`: it holds news for who looks."""
 
     url: str
     number: str
@@ -60,12 +62,13 @@ class Row(NamedTuple):
     ask: str
     private: bool
     is_unread: bool
+    promised: Line | None = None
     found: Excerpt | None = None
 
 
 # What a list shows of a ticket, and no more.
 LISTED = (
-    *("pk", "subject", "status", "verified_at", "severity", "public_changed_at", "private"),
+    *("pk", "subject", "status", "verified_at", "severity", "public_changed_at", "private", "promise_id"),
     *("product__name", "environment__name"),
 )
 
@@ -80,12 +83,24 @@ class Listed(Protocol):
     severity: str
     public_changed_at: datetime
     private: bool
+    promise_id: int | None
     product__name: str
     environment__name: str | None
 
 
-def rows(tickets: Iterable[Listed], news: Container[int], found: Mapping[int, Excerpt] = NOTHING_FOUND) -> list[Row]:
-    """As a list shows them. `news`: numbers of those that are unread; `found`: why each is in a search's result."""
+def clocks_in(tickets: Iterable[Listed]) -> Mapping[int, Clocks]:
+    """The running clocks of these tickets, by promise; one query."""
+    return clocks_of(ticket.promise_id for ticket in tickets)
+
+
+def rows(
+    tickets: Iterable[Listed],
+    news: Container[int],
+    clocks: Mapping[int, Clocks],
+    now: datetime,
+    found: Mapping[int, Excerpt] = NOTHING_FOUND,
+) -> list[Row]:
+    """As a list shows them. `news`: numbers of those that are unread; `clocks`: those of `clocks_in`; `found`: why each is in a search's result."""
     words = {state: str(word) for state, word in CUSTOMER_WORDS.items()}
     severities, addresses, ask = labels(Severity), Addresses("portal:ticket"), _("We need your answer to go on.")
     return [
@@ -102,6 +117,7 @@ def rows(tickets: Iterable[Listed], news: Container[int], found: Mapping[int, Ex
             ask=ask if ticket.status == Status.WAITING_CUSTOMER else "",
             private=ticket.private,
             is_unread=ticket.pk in news,
+            promised=line(ticket.status, clocks.get(ticket.promise_id or 0, ()), now),
             found=found.get(ticket.pk),
         )
         for ticket in tickets
@@ -120,14 +136,16 @@ def listed(*, state: str, filters: Filters, reader: Person, finding: Finding | N
 
 def ticket_list(*, state: str, filters: Filters, reader: Person, finding: Finding, cursor: str) -> Page[Listed]:
     """The same, last changed first."""
-    return page_by_instant(_listed(listed(state=state, filters=filters, reader=reader, finding=finding)), "public_changed_at", cursor)
+    return page(_listed(listed(state=state, filters=filters, reader=reader, finding=finding)), LAST_CHANGED, cursor)
 
 
-def home(reader: Person) -> dict[str, Any]:
+def home(reader: Person, now: datetime) -> dict[str, Any]:
     """What waits for the customer first, then what else is open, capped to what fits a first page."""
     news, (first,) = unread.unread_with(reader, _first_rows.question())
-    is_new = news.among([ticket.pk for ticket in first])
-    asking, others, solved = (rows((t for t in first if _part(t.status) == part), is_new) for part in ("asking", "open", "solved"))
+    is_new, clocks = news.among([ticket.pk for ticket in first]), clocks_in(first)
+    asking, others, solved = (
+        rows((t for t in first if _part(t.status) == part), is_new, clocks, now) for part in ("asking", "open", "solved")
+    )
     return {
         "unread_text": _unread_text(news.count),
         "unread_url": f"{address('portal:tickets')}?state={UNREAD}",
@@ -168,7 +186,7 @@ def find_ticket(number: int) -> Ticket | None:
 _found = Prepared(lambda number: Ticket.objects.filter(pk=number))
 
 
-def ticket_page(found: Whole, access: Access) -> dict[str, Any]:
+def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
     """The ticket as its customer reads it."""
     ticket, past = found.ticket, past_of(found.ticket)
     news, known = unread.news(ticket, access.person), history(ticket, past.lines)
@@ -186,6 +204,8 @@ def ticket_page(found: Whole, access: Access) -> dict[str, Any]:
         "may_contest": known.may_contest and not ticket.is_closed,
         "is_settled": known.is_settled and not ticket.is_closed,
         "may_set_private": may_set_private(access, ticket),
+        "now": now,
+        "promise": promises.panel(ticket, now, for_staff=False),
         "facts": details.facts(found, for_staff=False),
         "people": details.people(found),
         "is_watching": details.is_watching(found, access.person),

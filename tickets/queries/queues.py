@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -14,20 +17,30 @@ from django.utils.translation import pgettext_lazy
 from accounts.access import Access
 from accounts.models import TeamMember
 from helpdesk.lib.counting import capped
+from helpdesk.lib.keyset import Order
+from sla.models import Clock
 from tickets.models import Event, Status, Ticket, TicketQuerySet
 
 CAP = 999
+NEXT_DUE, LAST_CHANGED = Order("changed_at", due="next_due_at"), Order("changed_at")
+# By the clock on the wall, so that what is due when an office opens is seen before it does.
+SOON = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
 class Queue:
-    """`narrow`: what is in it for the person with this id; `description`: what it is for, also shown when it is empty; `key`: after g."""
+    """`narrow`: what is in it for the person with this id; `description`: what it is for, also shown when it is empty; `key`: after g.
+
+    `is_alarm`: whatever is in it is bad news.
+    """
 
     slug: str
     label: "str | Promise"
     description: "str | Promise"
     narrow: Callable[[TicketQuerySet, int], TicketQuerySet]
     key: str = ""
+    order: Order = NEXT_DUE
+    is_alarm: bool = False
 
 
 QUEUES = (
@@ -37,6 +50,21 @@ QUEUES = (
         _("Declared, contested or declared anew by the customer, and not decided yet."),
         lambda rows, person: rows.wanting_verdict(),
         "q",
+    ),
+    Queue(
+        "breaching",
+        _("Breaching next"),
+        _("A promise that is due within two hours, or has used up three quarters of its time."),
+        lambda rows, person: rows.filter(_near()),
+        "b",
+    ),
+    Queue(
+        "breached",
+        _("Breached"),
+        _("A promise that was not kept in time, and still is to be."),
+        lambda rows, person: rows.filter(_missed()),
+        "l",
+        is_alarm=True,
     ),
     Queue("mine", _("Mine"), _("Assigned to you."), lambda rows, person: rows.active().filter(assignee=person), "m"),
     Queue("team", _("My team"), _("Your teams' open tickets."), lambda rows, person: rows.active().filter(team__in=_teams(person)), "t"),
@@ -69,6 +97,7 @@ QUEUES = (
         _("Solved in the last seven days; a reply opens them again."),
         lambda rows, person: rows.filter(status=Status.RESOLVED),
         "s",
+        LAST_CHANGED,
     ),
     Queue(
         "held",
@@ -76,6 +105,7 @@ QUEUES = (
         _("Written on closed tickets while no contract is in force. A note on the ticket takes it off this list."),
         lambda rows, person: rows.filter(pk__in=_held()),
         "h",
+        LAST_CHANGED,
     ),
     Queue(
         "closed",
@@ -83,6 +113,7 @@ QUEUES = (
         _("Solved, and closed for good."),
         lambda rows, person: rows.filter(status=Status.CLOSED),
         "x",
+        LAST_CHANGED,
     ),
 )
 BY_SLUG = {queue.slug: queue for queue in QUEUES}
@@ -93,6 +124,23 @@ ANYBODY = -1  # no person's id
 
 def _teams(person: int) -> Any:
     return TeamMember.objects.filter(member=person).values("team_id")
+
+
+def _near() -> Q:
+    """Its promise has a running clock that is soon due, and not missed; until a sweep notices its miss, it stays here."""
+    running = Clock.objects.running().filter(missed_at=None)
+    return Q(_promised(running.filter(due_at__lte=Now() + SOON))) | Q(_promised(running.filter(warns_at__lte=Now())))
+
+
+def _missed() -> Q:
+    """Its promise has a clock that was missed and goes on, paused or not."""
+    return Q(_promised(Clock.objects.running().filter(missed_at__isnull=False)))
+
+
+def _promised(clocks: "QuerySet[Clock]") -> Func:
+    """The ticket's promise is of one of these clocks. As a list, since they are few: by a join the database may go through all tickets."""
+    promises = ArraySubquery(clocks.values("promise_id"))
+    return Func(F("promise_id"), promises, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 def _held() -> Any:
@@ -136,6 +184,7 @@ class QueueLink:
     count_label: str
     current: bool
     key: str
+    alert: bool
 
 
 def links(access: Access, current: str, url_for: Callable[[str], str]) -> list[QueueLink]:
@@ -147,6 +196,7 @@ def links(access: Access, current: str, url_for: Callable[[str], str]) -> list[Q
             count_label=capped(found[queue.slug], CAP) if queue.slug in found else "",
             current=queue.slug == current,
             key=queue.key,
+            alert=queue.is_alarm and bool(found[queue.slug]),
         )
         for queue in QUEUES
     ]

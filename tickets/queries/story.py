@@ -16,7 +16,7 @@ from notifications.fate import Told, nobody_told, told_about
 from tickets.lines import Line, lines_of
 from tickets.models import Event, Status, Ticket
 from tickets.queries.whole import FileOf, Whole
-from tickets.sentences import sentence
+from tickets.sentences import OF_TIME, sentence
 
 ICONS: dict[str, str] = {
     Event.Kind.OPENED: "ticket",
@@ -35,6 +35,11 @@ ICONS: dict[str, str] = {
     Event.Kind.REPLY_HELD: "alert",
     Event.Kind.CONTRACT_MOVED: "contract",
     Event.Kind.RATED: "flag",
+    Event.Kind.ESCALATED: "clock",
+    Event.Kind.MISSED: "alert",
+    Event.Kind.COVERED: "moon",
+    Event.Kind.UNCOVERED: "moon",
+    Event.Kind.PROMISE_MOVED: "swap",
 }
 FILE_KINDS = {
     "image": {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"},
@@ -126,7 +131,7 @@ def story(
             entries.append(
                 EventEntry(
                     icon=ICONS.get(line.kind, "history"),
-                    text=f"{author} {text}",
+                    text=text if line.kind in OF_TIME else f"{author} {text}",
                     at=line.at,
                     detail="" if is_said else line.text,
                     tone="internal" if line.internal else "",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from contracts.models import Contract
 from tickets.models import Satisfaction, Severity, Status, Ticket, Type
 from tickets.queries.console_ticket import Hands
+from tickets.queries.filing import FilingPreview, Meaning
 from tickets.states import SETTABLE_SILENTLY
 
 
@@ -24,7 +25,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Option:
-    """One card: `label` in the reader's words, `description` an example; `when`: offered only for that type."""
+    """One card: `label` in the reader's words, `description` an example; `when`: offered only for that type.
+
+    `meanings`: what it would mean now, by type; None where that is not shown.
+    """
 
     value: str
     label: "str | Promise"
@@ -32,6 +36,7 @@ class Option:
     notes: tuple[Note, ...] = ()
     when: str = ""
     checked: bool = False
+    meanings: Sequence[Meaning] | None = None
 
 
 TYPES = (
@@ -66,10 +71,17 @@ def type_options(chosen: object) -> list[Option]:
     return [Option(value, label, text, notes=(note,), checked=value == chosen) for value, label, text, note in TYPES]
 
 
-def severity_options(chosen: object) -> list[Option]:
-    """Critical is offered for technical events alone."""
+def severity_options(chosen: object, preview: FilingPreview | None = None) -> list[Option]:
+    """Critical is offered for technical events alone. `preview`: what each would mean now."""
     return [
-        Option(value, label, text, when=Type.TECHNICAL if value == Severity.CRITICAL else "", checked=value == chosen)
+        Option(
+            value,
+            label,
+            text,
+            when=Type.TECHNICAL if value == Severity.CRITICAL else "",
+            checked=value == chosen,
+            meanings=preview.meanings[value] if preview is not None else None,
+        )
         for value, label, text in SEVERITIES
     ]
 

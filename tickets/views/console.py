@@ -26,8 +26,10 @@ from tickets.models import File, Ticket
 from tickets.qualifying import history, value_of
 from tickets.queries import console as queries
 from tickets.queries import console_ticket, queues
+from tickets.queries.promises import effects_of_verdict
 from tickets.queries.whole import Whole, whole_ticket
 from tickets.views.choices import Select, assignee_select, contract_select, severity_options, state_select, team_select, type_options
+from tickets.views.promises import chosen, wants_part
 from tickets.views.receiving import Received, download, receive_files, upload_context
 
 SESSION_QUEUE = "queue"  # which queue one works through, kept while acting on its tickets
@@ -73,7 +75,7 @@ def ticket(request: DeskRequest, number: int) -> HttpResponse:
 def _ticket_page(request: DeskRequest, found: Whole, form: AnswerForm, received: Received) -> HttpResponse:
     access, now, ticket = request.access, timezone.now(), found.ticket
     may_work = permissions.may_work(access)
-    page = console_ticket.ticket_page(found, access)
+    page = console_ticket.ticket_page(found, access, now)
     count = len(page["readers"])
     context = page | {
         "form": form if permissions.may_note(access) else None,
@@ -117,8 +119,8 @@ def _place(request: DeskRequest, ticket: Ticket) -> dict[str, object]:
     return {
         "back_url": address("console:queue", chosen.slug),
         "back_label": chosen.label,
-        "previous_url": link(around.newer),
-        "next_url": link(around.older),
+        "previous_url": link(around.before),
+        "next_url": link(around.after),
         "other_tickets": around.others,
     }
 
@@ -175,8 +177,9 @@ def qualify(request: DeskRequest, number: int) -> HttpResponse:
     ticket = found_ticket(number)
     known = history(ticket)
     asked = value_of(known.claim) if known.claim else known.value
-    form = VerdictForm(request.POST or None, history=known, initial={"type": asked[0], "severity": asked[1]})
-    if request.method == "POST" and form.is_valid():
+    form = VerdictForm(request.POST or chosen(request), history=known, initial={"type": asked[0], "severity": asked[1]})
+    shows_effect = "show" in request.POST
+    if request.method == "POST" and not shows_effect and form.is_valid():
         try:
             commands.verify(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
@@ -187,8 +190,12 @@ def qualify(request: DeskRequest, number: int) -> HttpResponse:
         else:
             messages.success(request, _("Qualification of %(number)s verified. The customer is told.") % {"number": ticket.number})
             return redirect(ticket.console_url)
-    context = console_ticket.claim(_whole(number), known, request.access) | {
-        "form": form,
+    value = form.value()
+    context = {"moves": effects_of_verdict(ticket, known, value, request.access.person.pk, timezone.now()) if value else None}
+    if wants_part(request):
+        return render(request, "ui/moves.html", context)
+    context |= console_ticket.claim(_whole(number), known, request.access) | {
+        "form": form if not shows_effect else form.without_errors(),
         "type_options": type_options(form["type"].value()),
         "severity_options": severity_options(form["severity"].value()),
     }

@@ -14,6 +14,7 @@ from helpdesk.lib.sheets import Row, csv_chunks, xlsx_chunks
 from tickets.models import TicketQuerySet
 from tickets.queries import export
 
+Batch = tuple[list[Row], int | None]  # rows, and where to go on
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -25,24 +26,41 @@ def export_links(request: DeskRequest, address: str) -> list[dict[str, str]]:
 
 def export_answer(request: DeskRequest, face: Face, rows: Callable[[Access], TicketQuerySet]) -> StreamingHttpResponse:
     """The tickets of `rows` as the file that `?format=` names; 404 for any other. `rows` is asked anew for each batch."""
-    form, for_staff = request.GET.get("format", "csv"), face == "console"
-    if form not in {"csv", "xlsx"}:
-        raise Http404
+    for_staff = face == "console"
 
     def read(access: Access, before: int | None) -> tuple[list[Row], int | None]:
-        return export.batch(rows(access), before, for_staff=for_staff)
+        return export.batch(rows(access), before, for_staff=for_staff, now=timezone.now())
 
+    def header(zone: str) -> list[str]:
+        return export.header(for_staff=for_staff, zone=zone)
+
+    return file_answer(request, face, read, name=_("tickets"), title=_("Tickets"), header=header)
+
+
+def file_answer(
+    request: DeskRequest,
+    face: Face,
+    read: Callable[[Access, int | None], Batch],
+    *,
+    name: str,
+    title: str,
+    header: Callable[[str], list[str]],
+) -> StreamingHttpResponse:
+    """What `read` returns, batch by batch, as the file that `?format=` names; 404 for any other.
+
+    `header`: the columns' names, given the zone that instants are in where they don't carry it; empty: they do.
+    """
+    form = request.GET.get("format", "csv")
+    if form not in {"csv", "xlsx"}:
+        raise Http404
     batches = pieces(request.access, face, read)
-    name = _("tickets") + f"-{timezone.localdate().isoformat()}.{form}"
     if form == "csv":
         delimiter = ";" if get_format("DECIMAL_SEPARATOR") == "," else ","
-        answer = StreamingHttpResponse(
-            csv_chunks(export.header(for_staff=for_staff), batches, delimiter=delimiter), content_type="text/csv; charset=utf-8"
-        )
+        answer = StreamingHttpResponse(csv_chunks(header(""), batches, delimiter=delimiter), content_type="text/csv; charset=utf-8")
     else:
-        columns = export.header(for_staff=for_staff, zone=timezone.get_current_timezone_name())
-        answer = StreamingHttpResponse(xlsx_chunks(_("Tickets"), columns, batches), content_type=XLSX_TYPE)
+        columns = header(timezone.get_current_timezone_name())
+        answer = StreamingHttpResponse(xlsx_chunks(title, columns, batches), content_type=XLSX_TYPE)
         answer["Content-Encoding"] = "identity"  # it is compressed in itself
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate().isoformat()}.{form}"'
     answer["Cache-Control"] = "private, no-store"
     return answer

@@ -22,14 +22,18 @@ from tickets import commands, permissions
 from tickets.filtering import PortalFilterForm
 from tickets.forms import ContestForm, DeclareForm, FilingForm, ReadForm, ReplyForm, SatisfactionForm, WatcherForm
 from tickets.models import File, Ticket
+from tickets.promised import clocks_on, in_full
 from tickets.qualifying import history
 from tickets.queries import details, unread
 from tickets.queries import portal as queries
 from tickets.queries.excerpts import why_found
+from tickets.queries.promises import effects_of_declaration
 from tickets.queries.satisfaction import said, was_solved_by_staff
 from tickets.queries.whole import whole_ticket
 from tickets.views.choices import satisfaction_options, severity_options, type_options
 from tickets.views.exporting import export_answer, export_links
+from tickets.views.previewing import preview_answer, preview_of
+from tickets.views.promises import chosen, wants_part
 from tickets.views.receiving import Received, download, receive_files, remove_answer, upload_answer, upload_context
 from tickets.views.search import search_notes
 
@@ -59,8 +63,9 @@ def ticket_list(request: DeskRequest) -> HttpResponse:
     finding, news = filters.find(), unread.unread_of(person)
     page = queries.ticket_list(state=state, filters=filters, reader=person, finding=finding, cursor=request.GET.get("before", ""))
     is_new = news.among([ticket.pk for ticket in page.rows])
+    clocks = queries.clocks_in(page.rows)
     context = search_notes(request, finding, has_found=bool(page.rows)) | {
-        "rows": queries.rows(page.rows, is_new, why_found(page.rows, finding)),
+        "rows": queries.rows(page.rows, is_new, clocks, now, why_found(page.rows, finding)),
         "q": filters.words,
         "everywhere_url": f"{here}?{everywhere}" if state != "all" or filters.requester_id else "",
         "form": form,
@@ -114,14 +119,23 @@ def ticket_new(request: DeskRequest) -> HttpResponse:
                 form.renew()
             else:
                 return redirect(f"{filed.portal_url}?filed=1")
+    preview = preview_of(form.data, contracts, customer, now)
     context = {
         "form": form,
         "type_options": type_options(form["type"].value()),
-        "severity_options": severity_options(form["severity"].value()),
+        "severity_options": severity_options(form["severity"].value(), preview),
+        "preview_note": preview.note,
+        "preview_url": address("portal:ticket_preview"),
         "draft": f"filing-{customer.pk}-{person.pk}",
     }
     status = 422 if form.errors or received.errors else 200
     return render(request, "portal/ticket_form.html", context | _uploading(received), status=status)
+
+
+def ticket_preview(request: DeskRequest) -> HttpResponse:
+    """What each severity would mean now, for the contract that the choices on the filing page lead to."""
+    customer, now = request.access.customer, timezone.now()
+    return preview_answer(request, contracts_in_force(customer, now), customer, now)
 
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:
@@ -134,7 +148,7 @@ def _ticket_page(request: DeskRequest, number: int, form: ReplyForm, received: R
         raise Http404
     ticket, person = found.ticket, request.access.person
     is_filed, sent = "filed" in request.GET, "sent" in request.GET
-    context = queries.ticket_page(found, request.access)
+    context = queries.ticket_page(found, request.access, timezone.now())
     context |= {
         "form": form,
         "reply_url": address("portal:ticket_reply", ticket.pk),
@@ -144,6 +158,7 @@ def _ticket_page(request: DeskRequest, number: int, form: ReplyForm, received: R
         "draft": f"reply-{ticket.pk}-{person.pk}",
         "draft_cleared": f"filing-{ticket.customer_id}-{person.pk}" if is_filed else (f"reply-{ticket.pk}-{person.pk}" if sent else ""),
         "is_filed": is_filed,
+        "promised": in_full(ticket.status, clocks_on(ticket), timezone.now(), for_staff=False) if is_filed else "",
     }
     status = 422 if form.errors or received.errors else 200
     answer = render(request, "portal/ticket.html", context | _uploading(received), status=status)
@@ -291,8 +306,9 @@ def declare(request: DeskRequest, number: int) -> HttpResponse:
     if ticket.is_closed and request.method != "POST":
         return redirect(ticket.portal_url)
     known = history(ticket)
-    form = DeclareForm(request.POST or None, history=known, initial={"type": ticket.type, "severity": ticket.severity})
-    if _may_send(request, form):
+    form = DeclareForm(request.POST or chosen(request), history=known, initial={"type": ticket.type, "severity": ticket.severity})
+    shows_effect = "show" in request.POST
+    if not shows_effect and _may_send(request, form):
         try:
             effect = commands.declare(ticket=ticket, person=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
@@ -303,11 +319,15 @@ def declare(request: DeskRequest, number: int) -> HttpResponse:
         else:
             messages.success(request, queries.done(effect))
             return redirect(ticket.portal_url)
-    context = {
+    value = form.value()
+    context: dict[str, object] = {"moves": effects_of_declaration(ticket, known, value, timezone.now()) if value else None}
+    if wants_part(request):
+        return render(request, "ui/moves.html", context)
+    context |= {
         "ticket": ticket,
         "qualification": details.qualification(ticket, known),
         "effects": queries.effects(known),
-        "form": form,
+        "form": form if not shows_effect else form.without_errors(),
         "type_options": type_options(form["type"].value()),
         "severity_options": severity_options(form["severity"].value()),
     }

@@ -3,6 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from accounts.access import DeskRequest
 from helpdesk.lib.addresses import address, query_string
@@ -22,6 +23,7 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
     finding = filters.find()
     page = queries.queue_page(chosen, request.access, filters, finding, request.GET.get("before", ""))
     context = {
+        "now": timezone.now(),
         "queue": chosen,
         "rows": queries.rows(page.rows, slug, why_found(page.rows, finding)),
         "form": form,

@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access import DeskRequest
 from helpdesk.lib import identifiers
@@ -33,6 +34,7 @@ def search(request: DeskRequest) -> HttpResponse:
     if len(rows) == 1 and rows[0].number.casefold() == words.casefold():
         return redirect(rows[0].url)
     context = search_notes(request, found.finding, has_found=bool(rows)) | {
+        "now": timezone.now(),
         "q": words,
         "rows": rows,
         "customers": queries.customers_named(words),

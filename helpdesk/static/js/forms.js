@@ -55,6 +55,9 @@ addEventListener("pageshow", () => {
   }
 });
 
+// What is done in turns goes on by itself, as long as its page is open.
+document.querySelector("form[data-goes-on]")?.requestSubmit();
+
 // Grow with the text where the browser has no `field-sizing`.
 if (!CSS.supports("field-sizing", "content")) {
   const grow = (field) => { field.style.height = "auto"; field.style.height = `${field.scrollHeight + 2}px`; };

@@ -30,11 +30,22 @@ function refresh(root) {
     }
     shown.textContent = relative(seconds);
   }
-  for (const due of root.querySelectorAll("[data-due]")) {
-    const minutes = Math.floor((Date.parse(due.dataset.due) - now) / 60000);
-    const late = minutes < 0;
-    due.querySelector(".chip-text").textContent = (late ? words.late : words.left).replace("%s", span(Math.abs(minutes)));
-    if (late) due.classList.replace("due-soon", "due-late") || due.classList.add("due-late");
+  for (const due of root.querySelectorAll("[data-due]")) tick(due, now);
+}
+
+// What runs is told by the server's clock: this machine's may be wrong. The difference is taken when the chip is first seen.
+function tick(due, now) {
+  due.dataset.ahead ??= due.dataset.now ? Date.parse(due.dataset.now) - now : 0;
+  const at = now + Number(due.dataset.ahead);
+  const left = Date.parse(due.dataset.due) - at;
+  const state = left < 0 ? "late" : at >= Date.parse(due.dataset.warns) ? "soon" : "left";
+  const minutes = Math.max(1, Math.floor(Math.abs(left) / 60000));
+  due.querySelector(".chip-text").textContent = (state === "late" ? words.late : words.left).replace("%s", span(minutes));
+  due.classList.remove("due-left", "due-soon", "due-late");
+  due.classList.add(`due-${state}`);
+  if (state === "late") {
+    const icon = due.querySelector("use");
+    icon?.setAttribute("href", icon.getAttribute("href").replace(/#.*/, "#alert"));
   }
 }
 
@@ -42,5 +53,6 @@ if (words.ago) {
   refresh(document);
   setInterval(() => document.hidden || refresh(document), 30000);
   document.addEventListener("visibilitychange", () => document.hidden || refresh(document));
+  document.addEventListener("part:loaded", (event) => refresh(event.target));
   document.addEventListener("htmx:afterSwap", (event) => refresh(event.target));
 }

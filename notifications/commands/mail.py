@@ -42,6 +42,7 @@ class Choice(TypedDict):
 class Letter:
     """What one mail says, in its reader's language. `needs`: what we need from them; `reason`: why they get this.
 
+    `status_line`: the state, and on further lines what follows from it, such as what is promised next.
     `choices`: answers to what it says, beside its one button.
     """
 
@@ -64,6 +65,7 @@ class Owed:
 
     `about`: the row that it tells of. `muted`: its reader wants no such mail; that they were not sent one is written down.
     `may_wait`: it goes out after MAIL_JOIN_SECONDS, together with what else the person is owed in the same `thread` by then.
+    `not_before`: it goes out no earlier.
     """
 
     person: Person | None
@@ -76,6 +78,7 @@ class Owed:
     about: models.Model | None = None
     muted: bool = False
     may_wait: bool = False
+    not_before: datetime | None = None
 
 
 def owe(*, customer_id: int | None, now: datetime, **owed: Any) -> None:
@@ -104,7 +107,7 @@ def _row(owed: Owed, customer_id: int | None, now: datetime) -> Mail:
         about_id=owed.about.pk if owed.about else None,
         state=Mail.State.MUTED if owed.muted else Mail.State.DUE,
         created_at=now,
-        due_at=now + timedelta(seconds=settings.MAIL_JOIN_SECONDS if owed.may_wait else 0),
+        due_at=max(owed.not_before or now, now + timedelta(seconds=settings.MAIL_JOIN_SECONDS if owed.may_wait else 0)),
         **vars(owed.letter),
     )
 
