@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.models import Customer, Membership, Person, StaffRole
 from accounts.tenancy import Scope, request_scope
+from helpdesk.lib.statements import Statement
 
 Role = StaffRole.Role
 
@@ -46,13 +47,17 @@ class DeskRequest(HttpRequest):
 
 
 # Staff roles, whether there is a second factor, and a row for each membership, or one without. Asked with `app.person` set.
-OWN_RIGHTS = """
+OWN_RIGHTS = Statement(
+    """
     SELECT own.roles, own.has_factor, m.id, m.role, m.created_at, c.id, c.name, c.language, c.time_zone, c.second_factor_required, c.created_at
     FROM (SELECT ARRAY(SELECT role::text FROM accounts_staffrole WHERE member_id = %s) AS roles,
                  EXISTS (SELECT FROM mfa_authenticator WHERE user_id = %s) AS has_factor) own
     LEFT JOIN (accounts_membership m JOIN accounts_customer c ON c.id = m.customer_id) ON m.person_id = %s AND m.ended_at IS NULL
     ORDER BY c.name
-"""
+    """,
+    parameters=[None] * 3,
+    marks=[(0, 0), (1, 0), (2, 0)],
+)
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def own_access(person: Person, *chosen_customers: int | None) -> Iterator[Access
     `chosen_customers`: the one in the address, the one kept in their session: the first of these that is theirs is looked at,
     without any the first by name.
     """
-    with request_scope(Scope("none", None, person.pk), OWN_RIGHTS, [person.pk] * 3) as rows:
+    with request_scope(Scope("none", None, person.pk), OWN_RIGHTS, [person.pk]) as rows:
         memberships = tuple(_membership(person, *row[2:]) for row in rows if row[2] is not None)
         chosen = (m for customer in chosen_customers for m in memberships if m.customer_id == customer)
         current = next(chosen, memberships[0] if memberships else None)

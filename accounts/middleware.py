@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -61,6 +62,12 @@ def _chosen_customers(request: HttpRequest) -> tuple[int | None, int | None]:
 
 def _sign_in(request: HttpRequest) -> str:
     return f"{reverse(settings.LOGIN_URL)}?next={quote(request.get_full_path())}"
+
+
+class SessionMiddleware(DjangosSessionMiddleware):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+        self.SessionStore = sessions.SessionStore
 
 
 class ScopeMiddleware:

@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import InternalError, connection, models, transaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
+from helpdesk.lib.statements import Statement, asking_role
+
 log = logging.getLogger(__name__)
 
 Kind = Literal["none", "tenant", "command", "provider"]
@@ -68,7 +70,8 @@ def working_as(work: Work) -> Iterator[None]:
 
 SCOPE = "SELECT set_config('role', %s, true), set_config('app.customer', %s, true), set_config('app.person', %s, true)"
 # In the same statement: the limits cost no round trip of their own. They stay until the transaction ends.
-LIMITS = "".join(
+# What is kept planned (helpdesk/lib/statements.py) is planned once, and not for the first five values first.
+LIMITS = ", set_config('plan_cache_mode', 'force_generic_plan', true)" + "".join(
     f", set_config('{name}', %s, true)" for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 )
 
@@ -80,6 +83,17 @@ def _setting(scope: Scope, limits: Sequence[str]) -> tuple[str, list[str]]:
 def _apply(scope: Scope, limits: Sequence[str] = ()) -> None:
     with connection.cursor() as cursor:
         cursor.execute(*_setting(scope, limits))
+
+
+@contextmanager
+def _known(scope: Scope) -> Iterator[None]:
+    """The block knows the scope that the database is in."""
+    token, role = _current.set(scope), asking_role.set(scope.role)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        asking_role.reset(role)
 
 
 @contextmanager
@@ -99,11 +113,8 @@ def enter(scope: Scope) -> Iterator[None]:
         raise ScopeError(f"{scope} cannot be entered from {before}")
     with transaction.atomic():
         _apply(scope, settings.TIMEOUTS[_work.get()])
-        token = _current.set(scope)
-        try:
+        with _known(scope):
             yield
-        finally:
-            _current.reset(token)
         try:
             _apply(before)
         except (InternalError, transaction.TransactionManagementError):
@@ -112,26 +123,25 @@ def enter(scope: Scope) -> Iterator[None]:
 
 
 @contextmanager
-def request_scope(scope: Scope, with_it: str = "", parameters: Sequence[int] = ()) -> Iterator[list[tuple[Any, ...]]]:
+def request_scope(scope: Scope, with_it: Statement | None = None, values: Sequence[int] = ()) -> Iterator[list[tuple[Any, ...]]]:
     """The scope of a request's own transaction, which is open and ends right after: no savepoint, and nothing need be put back.
 
     Only where a larger transaction goes on, in tests and in the proof of isolation, the scope before is.
 
-    `with_it`: a query that goes along in the same round trip; its rows are what the block gets. Raises ScopeError as `enter` does.
+    `with_it`: a query that goes along in the same round trip, for these values; its rows are what the block gets. Raises ScopeError as `enter` does.
     """
     assert connection.in_atomic_block, "the request's transaction is open"
     before = current()
     if not before.admits(scope):
         raise ScopeError(f"{scope} cannot be entered from {before}")
-    statement, values = _setting(scope, settings.TIMEOUTS[_work.get()] if before == NO_SCOPE else ())
-    with connection.cursor() as cursor:
-        cursor.execute(f"{statement}; {with_it}" if with_it else statement, [*values, *parameters])
-        rows = cursor.fetchall() if with_it else []
-    token = _current.set(scope)
-    try:
-        yield rows
-    finally:
-        _current.reset(token)
+    limits = settings.TIMEOUTS[_work.get()] if before == NO_SCOPE else ()
+    with _known(scope):
+        if with_it is None:
+            _apply(scope, limits)
+            yield []
+        else:
+            setting, its_values = _setting(scope, limits)
+            yield with_it.rows(values, after=setting, after_values=its_values)
     if connection.savepoint_ids and not _has_failed():
         _apply(before)
 

@@ -113,16 +113,16 @@ class Site:
 
 def customer_panel(customer_id: int, now: datetime) -> dict[str, object]:
     """What staff need to know of a customer beside a ticket: contracts with today's state and allowance, environments."""
-    asked = (_contracts, _terms, _standings, _environments, _installations)
-    contracts, terms, standings, environments, installations = together(*(query.question(customer_id) for query in asked))
+    asked = (_contracts, _terms, _standings, _sites, _running)
+    contracts, terms, standings, sites, running = together(*(query.question(customer_id) for query in asked))
     attach(contracts, "terms", terms, "contract_id")
     attach(contracts, "standings", standings, "contract_id")
     runs: dict[int, list[str]] = {}
-    for one in installations:
-        runs.setdefault(one.environment_id, []).append(f"{one.product} {one.version}")
+    for environment, product, version in running:
+        runs.setdefault(environment, []).append(f"{product} {version}")
     return {
         "contracts": [contract_card(contract, now) for contract in contracts],
-        "environments": [Site(one.name, ", ".join(runs.get(one.pk, ()))) for one in environments],
+        "environments": [Site(name, ", ".join(runs.get(pk, ()))) for pk, name in sites],
     }
 
 
@@ -149,13 +149,17 @@ def _with_products(customer_id: int) -> list[Contract]:
 
 # Pages that everybody opens ask these, so that each is put together once.
 _contracts = Prepared(
-    lambda customer: Contract.objects.filter(customer=customer).select_related("calendar", "account_manager", "deputy").order_by("number")
+    lambda customer: Contract.objects.filter(customer=customer).select_related("calendar", "account_manager").order_by("number")
 )
 _terms = Prepared(lambda customer: Terms.objects.filter(customer=customer))
 _standings = Prepared(lambda customer: Standing.objects.filter(customer=customer))
 _covered = Prepared(lambda customer: ContractProduct.objects.filter(customer=customer).select_related("product").order_by("product__name"))
 _environments = Prepared(lambda customer: Environment.objects.filter(customer=customer, retired_at=None).select_related("contract"))
 _installations = Prepared(lambda customer: Installation.objects.filter(customer=customer).select_related("product", "version"))
+_sites = Prepared(lambda customer: Environment.objects.filter(customer=customer, retired_at=None).values_list("pk", "name"))
+_running = Prepared(
+    lambda customer: Installation.objects.filter(customer=customer).values_list("environment_id", "product__name", "version__number")
+)
 _contacts = Prepared(lambda customer: EnvironmentContact.objects.filter(customer=customer).select_related("person"))
 
 

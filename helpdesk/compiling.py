@@ -3,6 +3,7 @@
 That is texts, icons and names of static files. Looking up a text takes as long as writing ten variables, and a page has two hundred.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -10,12 +11,28 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.safestring import SafeString
 from jinja2 import Environment, Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
+
+
+class _Generator(CodeGenerator):
+    """Writes calls of the environment's own functions as plain ones. Jinja2 would ask of each whether it wants to know the context."""
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        is_ours = isinstance(node.node, nodes.Name) and node.node.name in self.environment.globals
+        if forward_caller or not is_ours:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("environment.plainly(")
+        self.visit(node.node, frame)
+        self.signature(node, frame)
+        self.write(")")
 
 
 class LanguageEnvironment(Environment):
     """An environment that gives out templates in the reader's language. `constants`: names of functions that depend on nothing else."""
 
+    code_generator_class = _Generator
     constants: frozenset[str] = frozenset()
     language = ""
 
@@ -24,6 +41,11 @@ class LanguageEnvironment(Environment):
         if self.language:
             return super().get_template(name, *arguments, **options)
         return _in(self, translation.get_language() or settings.LANGUAGE_CODE).get_template(name, *arguments, **options)
+
+    @staticmethod
+    def plainly(function: Callable[..., object], *values: object, **named: object) -> object:
+        """What compiled templates call a function by."""
+        return function(*values, **named)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)

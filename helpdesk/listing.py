@@ -61,6 +61,8 @@ TAGS = {
     "type_chip": atoms.type_chip,
     "avatar": atoms.avatar,
     "instant": atoms.instant,
+    "dated": atoms.dated,
+    "zone_of": atoms.zone_of,
     "due_chip": atoms.due_chip,
     "day": atoms.day,
     "hours": durations.hours,

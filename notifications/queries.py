@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery, Value
-from django.db.models.functions import JSONObject, Lower, Now
+from django.db.models.functions import Coalesce, JSONObject, Lower, Now
 from django.utils import timezone
 
 from accounts.models import Customer, Membership, Person, StaffMember, StaffRole
@@ -150,7 +150,8 @@ def on_call_by(rota: Rota, *, people: Sequence[int], values: Mapping[str, Any], 
 class OnCall:
     """One rota at an instant. `name`: None when nobody is on call; `until`: None when nothing is known that would end it.
 
-    `by_mail_alone`: the names of those, of whoever is on call and whoever is next, who entered no way of being reached.
+    `by_mail_alone`: the names of those, of whoever is on call and whoever is next, who entered no way of being reached, or
+    whose last pages by every way failed.
     """
 
     rota: Rota
@@ -189,7 +190,9 @@ def _people_of_rotas() -> "ArraySubquery":
     in_overrides = RotaOverride.objects.filter(rota=OuterRef(OuterRef("pk")), removed_at=None, until_at__gt=Now()).values("member_id")
     staff = StaffMember.objects.filter(Q(pk__in=in_turns) | Q(pk__in=in_overrides), person__is_active=True)
     with_role = staff.filter(Exists(StaffRole.objects.filter(member=OuterRef("pk"))))
-    has_ways = Exists(Way.objects.filter(person=OuterRef("pk")))
+    newest = PageDelivery.objects.filter(way=OuterRef("pk")).order_by("-pk").values("state")[:1]
+    works = Way.objects.annotate(last=Coalesce(Subquery(newest), Value(""))).exclude(last=PageDelivery.State.FAILED)
+    has_ways = Exists(works.filter(person=OuterRef("pk")))
     return ArraySubquery(with_role.order_by().values(row=JSONObject(id="pk", name="display_name", has_ways=has_ways)))
 
 

@@ -33,12 +33,20 @@ class NoTime(Refusal):
     sentence = _("“%(time)s” is not a time of the day. Write it like 09:00.")
 
 
-class TooManyWindows(Refusal):
-    sentence = _("%(day)s: a day has twelve windows at most.")
+class DayRefused(Refusal):
+    """About one day's windows. `day`: as people call it, said before the sentence; empty where a label says it already."""
+
+    def __str__(self) -> str:
+        day = self.facts["day"]
+        return f"{day}: {self.sentence}" if day else str(self.sentence)
 
 
-class WindowsOverlap(Refusal):
-    sentence = _("%(day)s: two windows overlap. Let one end before the next begins.")
+class TooManyWindows(DayRefused):
+    sentence = _("A day has twelve windows at most.")
+
+
+class WindowsOverlap(DayRefused):
+    sentence = _("Two windows overlap. Let one end before the next begins.")
 
 
 class WindowsOverlapOvernight(Refusal):
@@ -54,7 +62,7 @@ class DateTooFar(Refusal):
 
 
 class BreakReversed(Refusal):
-    sentence = _("A break ends before it begins.")
+    sentence = _("A break must end after it begins.")
 
 
 class TooManyBreaks(Refusal):
@@ -66,7 +74,7 @@ class NameTooLong(Refusal):
 
 
 class NeverOpen(Refusal):
-    sentence = _("With this the calendar would not be open for a minute within a year. Leave some hours.")
+    sentence = _("With this the calendar would be closed for a whole year. Leave some hours.")
 
 
 class TooFewHours(Refusal):
@@ -83,8 +91,8 @@ def check_zone(zone: str) -> None:
 
 
 def check(content: Content, today: date) -> None:
-    """Refuse what contradicts itself, a calendar by which no time would pass within a year from `today`, and one by which the longest
-    promise would take decades.
+    """Refuse what contradicts itself, a calendar by which no time would pass for a year, from `today` or from a break on, and one by
+    which the longest promise would take decades.
 
     Two breaks that overlap are harmless: what is closed is closed. Raises the refusals of this module.
     """
@@ -94,7 +102,8 @@ def check(content: Content, today: date) -> None:
     _check_names(content)
     _check_windows(content)
     _check_breaks(content)
-    if not has_open_minute(content, today, OPEN_WITHIN_DAYS):
+    begins = {today, *(one.start.date() + timedelta(days=1) for one in content.breaks if one.end.date() > today)}
+    if not all(has_open_minute(content, max(day, today), OPEN_WITHIN_DAYS) for day in begins):
         raise NeverOpen
     if minutes_a_week(content) < LEAST_A_WEEK:
         raise TooFewHours

@@ -36,6 +36,10 @@ class Break:
     end: datetime
     name: Names
 
+    def closes(self, day: date) -> bool:
+        """Whether the date is closed by it from midnight to midnight."""
+        return self.start <= _midnight(day) and _midnight(day + timedelta(days=1)) <= self.end
+
 
 @dataclass(frozen=True)
 class Proposal:

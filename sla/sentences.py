@@ -33,6 +33,14 @@ def promised(one: Explanation) -> str:
     return text % facts
 
 
+def clockwork(calendar: str, zone: str) -> str:
+    """By which hours everything is counted, and in which zone times are. `calendar`: empty where all of it counts around the clock."""
+    if not calendar:
+        return _("Everything here counts around the clock. Times without a zone are in %(zone)s.") % {"zone": zone}
+    facts = {"calendar": calendar, "zone": zone}
+    return _("Business hours are those of “%(calendar)s”. Times without a zone are in %(zone)s.") % facts
+
+
 def why_counted(by: By) -> str:
     return {By.CALENDAR: _("business hours"), By.ALWAYS: _("around the clock"), By.HELP: _("off-hours help")}[by]
 
@@ -46,7 +54,8 @@ def turn(one: Turn, target: Target, moments: Moments, *, for_staff: bool) -> str
     if one.decision is not None:
         decided = _ruled if one.kind == Kind.RULED else _decided
         return f"{text} {decided(one.decision, for_staff) % due}"
-    return f"{text} {_('Due %(due)s.') % due}"
+    since = _("Due %(due)s.")
+    return f"{text} {since % due}"
 
 
 def _happened(one: Turn, target: Target, for_staff: bool) -> str:

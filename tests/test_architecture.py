@@ -1,5 +1,6 @@
 """The database obeys the same order as the imports, and customers' tables are what they must be."""
 
+import ast
 import importlib.util
 import tomllib
 from pathlib import Path
@@ -9,7 +10,9 @@ from django.apps import apps
 from accounts.models import Customer
 from accounts.tenancy import TenantModel
 
-PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+ROOT = Path(__file__).parent.parent
+TRANSLATING = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LAYERS = next(c for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["id"] == "apps")["layers"]
 RANK = {name.strip(): -place for place, layer in enumerate(LAYERS) for name in layer.split("|")}
 
@@ -47,3 +50,25 @@ def test_what_carries_a_customer_is_a_tenant_model_or_may_be_nobodys():
     }
 
     assert loose == set()
+
+
+def in_formatted_strings(source):
+    """What is translated inside an f-string."""
+    for outer in ast.walk(ast.parse(source)):
+        calls = [call for call in ast.walk(outer) if isinstance(call, ast.Call)] if isinstance(outer, ast.JoinedStr) else []
+        yield from (ast.unparse(call) for call in calls if isinstance(call.func, ast.Name) and call.func.id in TRANSLATING)
+
+
+def test_nothing_is_translated_inside_a_formatted_string_where_xgettext_does_not_see_it():
+    found = {
+        f"{path.relative_to(ROOT)}: {call}"
+        for app in (*RANK, "helpdesk")
+        for path in (ROOT / app).rglob("*.py")
+        for call in in_formatted_strings(path.read_text())
+    }
+
+    assert found == set()
+
+
+def test_what_is_translated_inside_a_formatted_string_is_found():
+    assert list(in_formatted_strings("""f"{name}: {_('Due')} {str(1)}" """)) == ["_('Due')"]

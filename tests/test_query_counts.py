@@ -115,7 +115,8 @@ def test_the_cost_of_a_tickets_page(name, world):
     assert counts == [PAGES[name]] * 3
 
 
-# Its promises cost one of these; explaining them asks for the story besides, and each clock costs nothing.
+# Its promises cost one of these; explaining them asks for the story and, where hours are closed in between, the calendar's versions
+# besides, and each clock costs nothing.
 TICKET_COSTS = PAGES | {"portal:ticket_promise": 18, "console:ticket_promise": 19}
 
 

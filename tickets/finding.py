@@ -78,7 +78,7 @@ def _numbers(words: str, number: int) -> "QuerySet[Ticket, int]":
     return numbered.union(subjects, texts, all=True)[:HITS]
 
 
-_hits = Prepared(_numbers)
+_hits = Prepared(_numbers, by_value=True)
 
 
 def _alike(words: str) -> Alike:

@@ -153,9 +153,9 @@ def _labels_below(chart: Chart, slot: float) -> list[SafeString]:
     shown = range(0, len(chart.short), step)
     pieces = []
     for place, index in enumerate(shown):
-        left, is_last = _PLOT_LEFT + index * slot, index * slot > 85  # the last one ends where the chart does
-        classes = "chart-label" + " chart-label-spare" * (place % 2) + " chart-label-last" * is_last
-        x, y = _plain(100 if is_last else left), _BOTTOM + 18
+        middle, is_last = _PLOT_LEFT + (index + 0.5) * slot, index * slot > 85  # the last one ends where the chart does
+        classes = "chart-label" + " chart-label-spare" * (place % 2) + (" chart-label-last" if is_last else " chart-label-below")
+        x, y = _plain(100 if is_last else middle), _BOTTOM + 18
         pieces.append(format_html('<text class="{}" x="{}%" y="{}">{}</text>', classes, x, y, chart.short[index]))
     return pieces
 

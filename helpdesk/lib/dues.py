@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from helpdesk.lib.minutes import spell
@@ -67,11 +69,26 @@ class Due:
                 return _("paused: %(what)s") % {"what": self.waits_for} if self.waits_for else _("paused")
         assert self.due_at is not None, "it runs"
         if self.due_at < now:
-            return _("late %s") % between(self.due_at, now)
-        return _("%s left") % between(now, self.due_at)
+            return _running(_minutes(self.due_at, now), True, get_language())
+        return _running(_minutes(now, self.due_at), False, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _running(minutes: int, is_late: bool, _language: str | None) -> str:
+    """What a list says in most of its rows, put into words once for each language."""
+    return (_("late %s") if is_late else _("%s left")) % _span(minutes)
 
 
 def between(start: datetime, end: datetime) -> str:
     """The time between two instants by the clock on the wall: "35 min", "2 h 10", from a day on "3 d". Never less than a minute."""
+    return _span(_minutes(start, end))
+
+
+def _minutes(start: datetime, end: datetime) -> int:
+    """Whole minutes, from a day on those of whole days."""
     minutes = max(1, int((end - start).total_seconds() // 60))
+    return minutes - minutes % DAY_MINUTES if minutes >= DAY_MINUTES else minutes
+
+
+def _span(minutes: int) -> str:
     return _("%(days)s d") % {"days": minutes // DAY_MINUTES} if minutes >= DAY_MINUTES else spell(minutes)

@@ -27,6 +27,16 @@ def spell(minutes: int) -> str:
     return _("%(hours)s h %(minutes)s") % {"hours": whole, "minutes": f"{rest:02d}"}
 
 
+def spell_long(minutes: int) -> str:
+    """The same by the clock on the wall, from a day on in days: 6915 is "4 d 19 h"."""
+    days, rest = divmod(minutes, 24 * 60)
+    if not days:
+        return spell(rest)
+    if rest < 60:
+        return _("%(days)s d") % {"days": days}
+    return _("%(days)s d %(hours)s h") % {"days": days, "hours": rest // 60}
+
+
 def parse(text: str) -> int:
     """Whole minutes of what somebody wrote; a number alone is minutes. Raises ValueError for anything else, days included."""
     text = text.strip().lower()

@@ -1,11 +1,11 @@
 """Instants as they stand in a sentence, on the reader's clock: near ones by the day's name, those of a letter with date and zone."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
-from django.utils.formats import date_format
+from django.utils.formats import time_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -71,7 +71,12 @@ def _offset(seconds: int) -> str:
 
 
 def _time(local: datetime) -> str:
-    return date_format(local, "TIME_FORMAT")
+    return _time_of_day(local.time().replace(second=0, microsecond=0), get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _time_of_day(at: time, _language: str) -> str:
+    return time_format(at)
 
 
 def _within(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Queries that are put together once. Of a small query's time the ORM spends three quarters on writing its SQL.
+"""Queries that are put together once, and planned once a connection. The ORM spends more time on writing a small query than it takes.
 
     open_ones = Prepared(lambda customer: Ticket.objects.filter(customer=customer, closed_at=None))
     open_ones(7)    # a list of customer 7's, as model instances, by the same SQL each time
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -21,6 +21,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import BooleanField, F, Func, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.db.models.query import FlatValuesListIterable, ValuesListIterable
+
+from helpdesk.lib.statements import Statement
 
 Row = TypeVar("Row")
 Bound = int | str | Sequence[int] | Sequence[str] | Sequence[UUID]
@@ -36,34 +38,29 @@ READERS: Mapping[str, Callable[[str], Any] | None] = {
 FIRST_MARK = 2**62
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Made(Generic[Row]):
-    """A query put together for `count` values. `marks`: places among the parameters, each with the number of the value that goes there."""
+    """A query put together for `count` values."""
 
     rows: "QuerySet[Any, Row]"
     compiler: Any
-    sql: str
-    parameters: Sequence[Any]
-    marks: list[tuple[int, int]]
+    statement: Statement
     count: int
 
-    def read(self, **changes: Any) -> list[Row]:
-        """The rows as the ORM makes them, by this SQL instead of its own. `changes`: methods of the compiler."""
+    def ask(self, values: Sequence["Bound"]) -> list[Row]:
+        """The rows for these values."""
+        return self.read(self.statement.rows([_parameter(value) for value in values]))
+
+    def read(self, rows: Any) -> list[Row]:
+        """What the ORM makes of these rows, as if it had asked for them itself. Of values without its ado, which takes as long as a query."""
+        if self.is_of_values:
+            if self.converters:
+                rows = map(tuple, self.compiler.apply_converters(rows, self.converters))
+            return [value for (value,) in rows] if self.rows._iterable_class is FlatValuesListIterable else list(rows)
         found = self.rows.all()
-        changes["get_converters"] = lambda _columns: self.converters
+        changes = {"execute_sql": lambda *_args, **_kwargs: [rows], "get_converters": lambda _columns: self.converters}
         found.query.get_compiler = partial(_compiler, self.compiler, changes)  # type: ignore[method-assign]
         return list(found)
-
-    def ask(self, parameters: tuple[Any, ...]) -> list[Any]:
-        """The rows for these parameters. Values are read without a queryset's ado, which takes as long as a small query."""
-        if not self.is_of_values:
-            return self.read(as_sql=lambda *_args, **_kwargs: (self.sql, parameters))
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute(self.sql, parameters)
-            rows: Any = cursor.fetchall()
-        if self.converters:
-            rows = map(tuple, self.compiler.apply_converters(rows, self.converters))
-        return [value for (value,) in rows] if self.rows._iterable_class is FlatValuesListIterable else list(rows)
 
     @cached_property
     def is_of_values(self) -> bool:
@@ -82,39 +79,42 @@ class _Made(Generic[Row]):
 
 
 class Prepared(Generic[Row]):
-    def __init__(self, build: Callable[..., "QuerySet[Any, Row]"]) -> None:
-        self._build = build
+    """`by_value`: it is planned anew each time, since some values find a thousand times as many rows as others."""
+
+    def __init__(self, build: Callable[..., "QuerySet[Any, Row]"], *, by_value: bool = False) -> None:
+        self._build, self._by_value = build, by_value
         self._lock = Lock()
         self._made: _Made[Row] | None = None
 
     def __call__(self, *values: "Bound") -> list[Row]:
         """The rows for these values, asked now. A list, since what narrowed it further would not be in the SQL."""
-        question = self.question(*values)
-        return question.made.ask(question.parameters)
+        return self._for(values).ask(values)
 
     def question(self, *values: "Bound") -> "Question":
         """The same to be asked `together` with others."""
-        made = self._made or self._make(len(values))
-        if len(values) != made.count:
-            raise TypeError(f"{len(values)} values were given, {made.count} are asked for")
-        bound = list(made.parameters)
-        for place, number in made.marks:
-            bound[place] = _parameter(values[number])
-        return Question(made, tuple(bound))
+        return Question(self._for(values), values)
 
     def first(self, *values: "Bound") -> Row | None:
         """The first of them, or None."""
         return next(iter(self(*values)), None)
+
+    def _for(self, values: Sequence["Bound"]) -> "_Made[Row]":
+        made = self._made or self._make(len(values))
+        if len(values) != made.count:
+            raise TypeError(f"{len(values)} values were given, {made.count} are asked for")
+        return made
 
     def _make(self, count: int) -> "_Made[Row]":
         with self._lock:
             if self._made is None:
                 rows = self._build(*range(FIRST_MARK, FIRST_MARK + count))
                 compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-                sql, parameters = compiler.as_sql()
-                marks = [(place, p - FIRST_MARK) for place, p in enumerate(parameters) if _is_mark(p)]
-                self._made = _Made(rows, compiler, sql, parameters, marks, count)
+                self._made = _Made(rows, compiler, self._statement(*compiler.as_sql()), count)
         return self._made
+
+    def _statement(self, sql: str, parameters: Sequence[Any]) -> Statement:
+        marks = [(place, number) for place, parameter in enumerate(parameters) if (number := _number_of(parameter)) is not None]
+        return Statement(sql, parameters, marks, is_kept=not self._by_value)
 
 
 @dataclass(frozen=True)
@@ -122,18 +122,14 @@ class Question:
     """A prepared query with its values."""
 
     made: _Made[Any]
-    parameters: tuple[Any, ...]
-
-    def as_json(self) -> str:
-        """SQL of one value: the list of its rows, each a list of columns."""
-        columns = ", ".join(f"c{place}" for place in range(len(self.made.readers)))
-        return f"(SELECT json_agg(json_build_array({columns})) FROM ({self.made.sql}) AS q({columns}))"  # noqa: S608 - made by the ORM
+    values: Sequence["Bound"]
 
     def rows(self, answer: list[list[Any]] | None) -> list[Any]:
-        """What the query finds by itself, made of `as_json`'s value."""
+        """What the query finds by itself, made of the answer in JSON."""
         readers = self.made.readers
-        values = [tuple(read(v) if read and v is not None else v for read, v in zip(readers, row, strict=True)) for row in answer or ()]
-        return self.made.read(execute_sql=lambda *_args, **_kwargs: [values])
+        return self.made.read(
+            [tuple(read(v) if read and v is not None else v for read, v in zip(readers, row, strict=True)) for row in answer or ()]
+        )
 
 
 def together(*questions: Question) -> list[list[Any]]:
@@ -141,11 +137,29 @@ def together(*questions: Question) -> list[list[Any]]:
 
     contracts, terms = together(_contracts.question(7), _terms.question(7))
     """
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        asked = ", ".join(question.as_json() for question in questions)
-        cursor.execute(f"SELECT {asked}", [value for question in questions for value in question.parameters])
-        answers = cursor.fetchone()
+    values = [_parameter(value) for question in questions for value in question.values]
+    (answers,) = _joined(tuple(question.made for question in questions)).rows(values)
     return [question.rows(answer) for question, answer in zip(questions, answers, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _joined(queries: tuple[_Made[Any], ...]) -> Statement:
+    """One statement whose row has the rows of each query; their values follow each other."""
+    parameters: list[Any] = []
+    marks: list[tuple[int, int]] = []
+    before = 0
+    for made in queries:
+        marks += [(len(parameters) + place, before + number) for place, number in made.statement.marks]
+        parameters += made.statement.parameters
+        before += made.count
+    is_kept = all(made.statement.is_kept for made in queries)
+    return Statement(f"SELECT {', '.join(map(_as_json, queries))}", parameters, marks, is_kept=is_kept)
+
+
+def _as_json(made: _Made[Any]) -> str:
+    """SQL of one value: the list of a query's rows, each a list of columns."""
+    columns = ", ".join(f"c{place}" for place in range(len(made.readers)))
+    return f"(SELECT json_agg(json_build_array({columns})) FROM ({made.statement.sql}) AS q({columns}))"  # noqa: S608 - made by the ORM
 
 
 def among(column: str, values: int | Sequence[int]) -> Func:
@@ -196,8 +210,11 @@ def _parameter(value: "Bound") -> object:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
-def _is_mark(parameter: object) -> bool:
-    return isinstance(parameter, int) and parameter >= FIRST_MARK
+def _number_of(parameter: object) -> int | None:
+    """The number of the value that a mark stands for, also where a column of texts has made a text of it; None: it is no mark."""
+    if isinstance(parameter, str) and parameter.isdecimal() and len(parameter) == len(str(FIRST_MARK)):
+        parameter = int(parameter)
+    return parameter - FIRST_MARK if isinstance(parameter, int) and parameter >= FIRST_MARK else None
 
 
 def _compiler(made: Any, changes: Mapping[str, Any], using: str | None = None, *_unused: object, **_options: object) -> Any:

@@ -53,6 +53,10 @@ class Moments:
         until = self.time(end, exact=True) if same_day else self.full(end, exact=True)
         return f"{self.full(start, exact=True)} – {until}"
 
+    def local_period(self, start: datetime, end: datetime) -> str:
+        """The same of naive local times of the zone."""
+        return self.period(start.replace(tzinfo=self.zone), end.replace(tzinfo=self.zone))
+
     def days(self, days: Iterable[date]) -> str:
         """Days in order, those in a row as one: "Sat 21 Nov – Sun 22 Nov"."""
         rows: list[list[date]] = []

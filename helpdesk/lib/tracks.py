@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-_TOP, _ROW = 20, 40  # pixels
+_TOP, _ROW, _BOTTOM = 20, 40, 22  # pixels
 _LEFT, _RIGHT = 1.0, 98.0  # per cent
 
 Scale = Callable[[datetime], str]
@@ -44,8 +44,11 @@ class Track:
     marks: Sequence[Mark]
 
 
-def to_svg(tracks: Sequence[Track], now: datetime, title: str, description: str, now_word: str) -> SafeString:
-    """All rows on one scale, from the first beginning to the last end, with a line at `now`. Nothing for no rows."""
+def to_svg(tracks: Sequence[Track], now: datetime, title: str, description: str, now_word: str, say: Scale) -> SafeString:
+    """All rows on one scale, from the first beginning to the last end, with a line at `now`. Nothing for no rows.
+
+    `say`: writes the instants at which the scale begins and ends.
+    """
     if not tracks:
         return SafeString("")
     first = min(track.start for track in tracks)
@@ -55,13 +58,16 @@ def to_svg(tracks: Sequence[Track], now: datetime, title: str, description: str,
     def x(at: datetime) -> str:
         return f"{_LEFT + (_RIGHT - _LEFT) * (at - first).total_seconds() / whole:.2f}"
 
-    height = _TOP + _ROW * len(tracks)
+    foot = _TOP + _ROW * len(tracks)
+    height = foot + _BOTTOM
     rows = format_html_join("", "{}", ((_row(track, _TOP + _ROW * place, x),) for place, track in enumerate(tracks)))
     return format_html(
         '<svg class="tracks" width="100%" height="{}" role="img" aria-label="{}"><title>{}</title><desc>{}</desc>'
-        '<line class="track-now" x1="{}%" x2="{}%" y1="12" y2="{}"></line><text class="track-word track-word-{}" x="{}%" y="10">{}</text>{}</svg>',
-        *(height, f"{title}: {description}", title, description, x(now), x(now), height),
+        '<line class="track-now" x1="{}%" x2="{}%" y1="12" y2="{}"></line><text class="track-word track-word-{}" x="{}%" y="10">{}</text>{}'
+        '<text class="track-word" x="{}%" y="{}">{}</text><text class="track-word track-word-end" x="{}%" y="{}">{}</text></svg>',
+        *(height, f"{title}: {description}", title, description, x(now), x(now), foot),
         *("end" if float(x(now)) > 50 else "start", x(now), now_word, rows),
+        *(x(first), height - 4, say(first), x(last), height - 4, say(last)),
     )
 
 

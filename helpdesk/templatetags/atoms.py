@@ -6,6 +6,7 @@ Both template engines use them: Django's for pages, Jinja2's for long lists (see
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from html import escape as escape_text
 from operator import attrgetter
 from typing import Any
 
@@ -229,13 +230,32 @@ def due_chip(due: Due | None, now: datetime) -> SafeString:
     """What is left of a promise; nothing for None. A script lets it tick from the server's `now`; all it knows are instants."""
     if due is None:
         return SafeString("")
-    state = due.state(now)
-    shown_icon = _icon(DUE_ICONS.get(state, "clock"), "")
-    data = _ticks(due, now) if state in TICKING else ""
-    return SafeString(
-        f'<span class="chip due-{state}" title="{_due_title(due)}"{data}>{shown_icon}'
-        f'<span class="chip-text">{escape(due.text(now))}</span></span>'
-    )
+    return _due_writer(get_language() or "en", timezone.get_current_timezone())(due, now)
+
+
+@lru_cache(maxsize=256)
+def _due_writer(language: str, zone: tzinfo) -> Callable[[Due, datetime], SafeString]:
+    """What writes chips of promises for readers of one language and zone."""
+    full = _full_writer(language, zone)
+
+    def title(due: Due) -> str:
+        """ "First response: Tuesday, 24 November 2026, 14:30 Sao Paulo, UTC−3 · 4 h, business hours", as markup."""
+        at = due.missed_at if due.met_at and due.missed_at else due.due_at
+        what, terms = escape_text(due.label), f" · {escape_text(due.terms)}" if due.terms else ""
+        if at is None:  # a narrow column may cut what it waits for
+            return f"{what}: {escape_text(due.waits_for)}{terms}" if due.waits_for else f"{what}{terms}"
+        return f"{what}: {full(at.astimezone(zone))}{terms}"
+
+    def write(due: Due, now: datetime) -> SafeString:
+        state = due.state(now)
+        shown_icon = _icon(DUE_ICONS.get(state, "clock"), "")
+        data = _ticks(due, now) if state in TICKING else ""
+        return SafeString(
+            f'<span class="chip due-{state}" title="{title(due)}"{data}>{shown_icon}'
+            f'<span class="chip-text">{escape_text(due.text(now))}</span></span>'
+        )
+
+    return write
 
 
 def _ticks(due: Due, now: datetime) -> str:
@@ -243,13 +263,3 @@ def _ticks(due: Due, now: datetime) -> str:
     assert due.due_at is not None, "it runs"
     warns = f' data-warns="{due.warns_at.isoformat(timespec="seconds")}"' if due.warns_at is not None else ""
     return f' data-due="{due.due_at.isoformat(timespec="seconds")}"{warns} data-now="{now.isoformat(timespec="seconds")}"'
-
-
-def _due_title(due: Due) -> str:
-    """ "First response: Tuesday, 24 November 2026, 14:30 Sao Paulo, UTC−3 · 4 h, business hours", as markup."""
-    at = due.missed_at if due.met_at and due.missed_at else due.due_at
-    what, terms = escape(due.label), f" · {escape(due.terms)}" if due.terms else ""
-    if at is None:  # a narrow column may cut what it waits for
-        return f"{what}: {escape(due.waits_for)}{terms}" if due.waits_for else f"{what}{terms}"
-    zone = timezone.get_current_timezone()
-    return f"{what}: {_full_writer(get_language() or 'en', zone)(at.astimezone(zone))}{terms}"

@@ -34,7 +34,7 @@ class HoursField(forms.CharField):
         text: str = super().clean(value)
         windows = tuple(self._window(part.strip()) for part in re.split(r"[,;\n]", text) if part.strip())
         try:
-            check_day(windows, str(self.label or ""))
+            check_day(windows, day="")  # the label beside it says which
         except Refusal as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return windows
@@ -160,7 +160,7 @@ class BreakForm(forms.Form):
         end, start = self.cleaned_data["end"], self.cleaned_data.get("start")
         _in_time(end.date(), self.today)
         if start is not None and end <= start:
-            raise forms.ValidationError(_("A break ends before it begins."))
+            raise forms.ValidationError(_("A break must end after it begins."))
         return end  # type: ignore[no-any-return]
 
     def edit(self) -> Edit:

@@ -14,6 +14,14 @@ from sla.rules import VALUES, Row, Rules, Step, Target, Told, Value
 NOTHING = {"", "-", "–", "—", "none", "no", "nenhum", "nenhuma", "não"}
 
 
+LONGEST_QUOTED = 40
+
+
+def shorten(text: str) -> str:
+    """As much of what somebody wrote as an error repeats."""
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED].rstrip()}…"
+
+
 class MinutesField(forms.Field):
     """A target as people write it, to whole minutes; None where nothing is promised."""
 
@@ -32,7 +40,7 @@ class MinutesField(forms.Field):
         except ValueError:
             raise forms.ValidationError(
                 _("“%(value)s” is no time. Write hours and minutes of coverage, never days: 30 min, 1 h 30, 9:00, 540."),
-                params={"value": text},
+                params={"value": shorten(text)},
             ) from None
         if not 1 <= count <= MOST_MINUTES:
             raise forms.ValidationError(
@@ -57,10 +65,10 @@ class PolicyForm(forms.Form):
             self._add_step(place)
 
     def _add_row(self, value: Value) -> None:
-        name, label = "-".join(value), words.value(value)
+        name, label, coverage = "-".join(value), words.value(value), _("Coverage")
         self.fields[f"{name}-coverage"] = forms.ChoiceField(
             choices=[("calendar", words.coverage(False)), ("always", words.coverage(True))],
-            label=f"{label}: {_('Coverage')}",
+            label=f"{label}: {coverage}",
             widget=forms.Select(attrs={"class": "input"}),
         )
         for target in Target:

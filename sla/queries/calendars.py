@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from helpdesk.lib.prepared import Prepared, among
 from sla import calendar as business_time
 from sla import shipped
-from sla.content import Break, Content, Kind, Proposal, days_of_year, is_special, kind_of
+from sla.content import Break, Content, Kind, Proposal, days_of_year, is_special, kind_of, open_minutes
 from sla.coverage import History
 from sla.differences import (
     Difference,
@@ -51,22 +51,36 @@ KIND_WORDS: dict[Kind, "str | Promise"] = {
 
 @dataclass(frozen=True)
 class SpecialDay:
-    """A date of which there is something to say. `text`: its hours or why it is closed; `breaks`: what is closed besides."""
+    """A date of which there is something to say. `text`: its hours, what breaks close of them, or why it is closed."""
 
     day: date
     name: str
     kind: Kind
     label: "str | Promise"
     text: str
-    breaks: list[str]
 
 
 def special_day(content: Content, day: date) -> SpecialDay:
     """One date of a version, in words."""
     kind = kind_of(content, day)
-    return SpecialDay(
-        day, day_name(day), kind, KIND_WORDS[kind], day_in_words(content, day), [_break_line(one) for one in content.breaks_of(day)]
-    )
+    return SpecialDay(day, day_name(day), kind, KIND_WORDS[kind], _with_breaks(content, day))
+
+
+def _with_breaks(content: Content, day: date) -> str:
+    """What a date is, and what breaks close of it; "closed" alone where they leave nothing."""
+    breaks, said = content.breaks_of(day), day_in_words(content, day)
+    if breaks and content.windows_of(day) and day not in content.holidays and not open_minutes(content, day):
+        names = ", ".join(filter(None, (name_in_words(one.name) for one in breaks)))
+        return _("closed: %(name)s") % {"name": names} if names else _("closed")
+    return "; ".join([said, *(_break_on(one, day) for one in breaks)])
+
+
+def _break_on(one: Break, day: date) -> str:
+    """ "closed 12:00–24:00 (Inventory)": the part of a break that lies on a date."""
+    since = f"{one.start:%H:%M}" if one.start.date() == day else "00:00"
+    until = f"{one.end:%H:%M}" if one.end.date() == day else "24:00"
+    name, text = name_in_words(one.name), _("closed %(hours)s") % {"hours": f"{since}–{until}"}
+    return f"{text} ({name})" if name else text
 
 
 def _break_line(one: Break) -> str:
@@ -240,7 +254,7 @@ def year_page(calendar: Calendar, content: Content, year: int, now: datetime) ->
         return None
     ruling = _Ruling(calendar, content, year, today)
     special = [special_day(ruling.on(day), day) for day in days_of_year(year) if is_special(ruling.on(day), day)]
-    texts = {one.day: "; ".join([one.text, *one.breaks]) for one in special}
+    texts = {one.day: one.text for one in special}
     return YearPage(
         year=year,
         earlier=year - 1 if year - 1 in years else None,

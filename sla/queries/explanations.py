@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -14,9 +15,10 @@ from helpdesk.lib.spans import Moments, exactly, shares
 from helpdesk.lib.tracks import Mark, Span, Track, to_svg
 from sla import sentences, words
 from sla.clocks import Breach, Outcome
-from sla.explaining import Closed, Explanation, Open, Waiting
+from sla.differences import name_in_words
+from sla.explaining import By, Closed, Explanation, Open, Waiting
 from sla.models import Calendar
-from sla.queries.closings import names_of_days
+from sla.queries.closings import Closings, closings_of
 from sla.queries.dues import latest
 
 
@@ -42,28 +44,32 @@ class TurnLine:
 
 @dataclass(frozen=True)
 class ClockView:
-    """One clock explained. `left`: what remains, in a sentence; `due_at`: None while it is paused."""
+    """One clock explained. `left`: what remains, in a sentence; `due_at`: None while it is paused; `annulled`: misses that count no more.
+
+    `due_there`: the same instant in the zone of the other times, where that is not the reader's; else empty.
+    """
 
     anchor: str
     label: str
     round: str
     due: Due
     due_at: datetime | None
+    due_there: str
     promised: str
     rows: tuple[Row, ...]
     total: str
     left: str
     turns: tuple[TurnLine, ...]
     misses: tuple[str, ...]
+    annulled: tuple[str, ...]
     is_running: bool
 
 
 @dataclass(frozen=True)
 class PromiseView:
-    """The clocks of a promise, but for `left_out` older ones. `zone`: that of the calendar, in which times are; `svg`: the time line."""
+    """The clocks of a promise, but for `left_out` older ones. `lead`: by which hours it counts, and in which zone times are."""
 
-    calendar: str
-    zone: str
+    lead: str
     clocks: tuple[ClockView, ...]
     summary: tuple[tuple[str, ...], ...]
     svg: SafeString
@@ -81,22 +87,31 @@ class PromiseView:
 def promise_view(
     every: Sequence[Explanation], calendar: Calendar, now: datetime, *, for_staff: bool, with_older: bool = False
 ) -> PromiseView:
-    """For a reader in the language in use; times are in the calendar's zone, in which its hours make sense."""
+    """For a reader in the language in use. Times are in the calendar's zone, in which its hours make sense, or in the reader's where
+    nothing counts by the calendar.
+    """
     shown = {id(clock) for clock in latest([one.clock for one in every])}
     explained = [one for one in every if with_older or id(one.clock) in shown]
-    zone = ZoneInfo(calendar.time_zone)
+    by_calendar = any(_counts_by_calendar(one) for one in explained)
+    zone = ZoneInfo(calendar.time_zone if by_calendar else timezone.get_current_timezone_name())
     moments = Moments.among(zone, now, [at for one in explained for at in _instants(one)])
-    names = names_of_days(calendar.pk, sorted({day for one in explained for day in _closed_days(one, zone)}))
-    clocks = tuple(_clock_view(one, calendar, moments, names, for_staff=for_staff) for one in explained)
+    has_closed = any(isinstance(piece, Closed) for one in explained for piece in one.pieces)
+    closings = closings_of(calendar) if has_closed else None
+    clocks = tuple(_clock_view(one, calendar, moments, closings, for_staff=for_staff) for one in explained)
     tracks = [_track(one, now, moments, for_staff=for_staff) for one in explained]
     return PromiseView(
-        calendar=calendar.name,
-        zone=zone_name(zone, now.astimezone(zone).utcoffset()),
+        lead=sentences.clockwork(calendar.name if by_calendar else "", zone_name(zone, now.astimezone(zone).utcoffset())),
         clocks=clocks,
         summary=tuple(_summary(one, view, moments, now) for one, view in zip(explained, clocks, strict=True)),
-        svg=to_svg(tracks, now, _("Time line of the promises"), _describe(tracks), _("now")),
+        svg=to_svg(tracks, now, _("Time line of the promises"), _describe(tracks), _("now"), moments.full),
         left_out=len(every) - len(explained),
     )
+
+
+def _counts_by_calendar(one: Explanation) -> bool:
+    """Whether open hours matter to it, also in what is paused and would go on by them."""
+    is_by_hours = any(not isinstance(piece, Waiting) and not (isinstance(piece, Open) and piece.by == By.ALWAYS) for piece in one.pieces)
+    return is_by_hours or not one.clock.course.always
 
 
 def _instants(one: Explanation) -> list[datetime]:
@@ -104,7 +119,7 @@ def _instants(one: Explanation) -> list[datetime]:
     return [*ends, *(turn.at for turn in one.turns), *(turn.due for turn in one.turns if turn.due)]
 
 
-def _clock_view(one: Explanation, calendar: Calendar, moments: Moments, names: dict[date, str], *, for_staff: bool) -> ClockView:
+def _clock_view(one: Explanation, calendar: Calendar, moments: Moments, closings: Closings | None, *, for_staff: bool) -> ClockView:
     clock = one.clock
     return ClockView(
         anchor=f"{clock.target}-{clock.begun}",
@@ -112,8 +127,9 @@ def _clock_view(one: Explanation, calendar: Calendar, moments: Moments, names: d
         round=_("round %(round)s") % {"round": clock.round} if clock.round > 1 else "",
         due=_due(one, calendar, for_staff=for_staff),
         due_at=clock.due_at,
+        due_there=_due_there(clock.due_at, moments),
         promised=sentences.promised(one),
-        rows=tuple(_rows(one, moments, names, for_staff=for_staff)),
+        rows=tuple(_rows(one, moments, closings, for_staff=for_staff)),
         total=exactly(sum(piece.seconds for piece in one.counted)),
         left=_left(one, moments.now),
         turns=tuple(
@@ -124,9 +140,18 @@ def _clock_view(one: Explanation, calendar: Calendar, moments: Moments, names: d
             )
             for turn in one.turns
         ),
-        misses=tuple(sentences.miss(breach, moments) for breach in clock.breaches),
+        misses=tuple(sentences.miss(breach, moments) for breach in clock.breaches if breach.annulled_at is None),
+        annulled=tuple(sentences.miss(breach, moments) for breach in clock.breaches if breach.annulled_at is not None),
         is_running=clock.is_running,
     )
+
+
+def _due_there(at: datetime | None, moments: Moments) -> str:
+    """ "Mon 23 Nov, 14:20 (Sao Paulo, UTC−3)", where clocks on the reader's walls show something else."""
+    if at is None or at.astimezone(moments.zone).utcoffset() == timezone.localtime(at).utcoffset():
+        return ""
+    facts = {"instant": moments.full(at), "zone": zone_name(moments.zone, at.astimezone(moments.zone).utcoffset())}
+    return _("%(instant)s (%(zone)s)") % facts
 
 
 def _due(one: Explanation, calendar: Calendar, *, for_staff: bool) -> Due:
@@ -155,7 +180,7 @@ def _left(one: Explanation, now: datetime) -> str:
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
-def _rows(one: Explanation, moments: Moments, names: dict[date, str], *, for_staff: bool) -> list[Row]:
+def _rows(one: Explanation, moments: Moments, closings: Closings | None, *, for_staff: bool) -> list[Row]:
     parts, total = iter(shares(piece.seconds for piece in one.counted)), 0
     open_days = {day for piece in one.counted for day in _days(piece.start, piece.end, moments.zone)}
     rows = []
@@ -171,26 +196,29 @@ def _rows(one: Explanation, moments: Moments, names: dict[date, str], *, for_sta
                 rows.append(Row("paused", when, _("paused: %(what)s") % {"what": words.waits_for(piece.phase, for_staff=for_staff)}))
             case Closed():
                 days = [day for day in _days(piece.start, piece.end, moments.zone) if day not in open_days]
-                rows += [Row("closed", when, what) for when, what in _closings(days, moments, names)]
+                assert closings is not None, "what is never closed has no such piece"
+                rows += [Row("closed", when, what) for when, what in _closed(piece, days, moments, closings)]
     return rows
 
 
-def _closings(days: Sequence[date], moments: Moments, names: dict[date, str]) -> list[tuple[str, str]]:
-    """Closed days in order: each that has a name for itself, the others together."""
+def _closed(piece: Closed, days: Sequence[date], moments: Moments, closings: Closings) -> list[tuple[str, str]]:
+    """What is closed in it, in order: breaks, each day that has a name for itself, the other days together."""
+    breaks = closings.breaks_between(piece.start, piece.end)
+    found = [(one.start, moments.local_period(one.start, one.end), name_in_words(one.name)) for one in breaks]
+    others = [day for day in days if not any(one.closes(day) for one in breaks)]
+    found += [(datetime.combine(row[0], time()), moments.days(row), name) for row, name in _in_rows(others, closings)]
+    return [(when, _("closed: %(name)s") % {"name": name} if name else _("closed")) for _since, when, name in sorted(found)]
+
+
+def _in_rows(days: Sequence[date], closings: Closings) -> list[tuple[list[date], str]]:
     found: list[tuple[list[date], str]] = []
     for day in days:
-        name = names.get(day, "")
+        name = closings.name_of(day)
         if found and not name and not found[-1][1]:
             found[-1][0].append(day)
         else:
             found.append(([day], name))
-    return [(moments.days(row), _("closed: %(name)s") % {"name": name} if name else _("closed")) for row, name in found]
-
-
-def _closed_days(one: Explanation, zone: ZoneInfo) -> set[date]:
-    open_days = {day for piece in one.counted for day in _days(piece.start, piece.end, zone)}
-    closed = {day for piece in one.pieces if isinstance(piece, Closed) for day in _days(piece.start, piece.end, zone)}
-    return closed - open_days
+    return found
 
 
 def _days(start: datetime, end: datetime, zone: ZoneInfo) -> list[date]:
@@ -236,7 +264,8 @@ def _outcome(one: Explanation) -> str:
 
 def _describe(tracks: Sequence[Track]) -> str:
     """The time line in a sentence, for those who don't see it."""
-    return "; ".join(f"{track.label}: {', '.join(mark.title for mark in track.marks) or _('paused')}" for track in tracks)
+    paused = _("paused")
+    return "; ".join(f"{track.label}: {', '.join(mark.title for mark in track.marks) or paused}" for track in tracks)
 
 
 def _summary(one: Explanation, view: ClockView, moments: Moments, now: datetime) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -126,3 +127,12 @@ def test_a_page_that_is_left_open_is_signed_out_like_any_other(world):
     shifted(client, signed_in_at=timedelta(hours=6), seen_at=timedelta(hours=5))
 
     assert client.get("/console/customers/", headers={"Unattended": "yes"}).status_code == 302
+
+
+def test_a_session_that_ran_out_signs_nobody_in(world):
+    client = signed_in(world.ada)
+    assert client.get(reverse("portal:home")).status_code == 200
+
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+
+    assert client.get(reverse("portal:home")).url.startswith(reverse("account_login"))

@@ -3,6 +3,7 @@
 import html
 import re
 import uuid
+from datetime import datetime
 
 import pytest
 from django.test import Client
@@ -12,6 +13,8 @@ from django.utils import timezone
 from accounts.models import Person
 from accounts.tenancy import acting_for, as_provider
 from sla.commands import calendars
+from sla.content import Break
+from sla.edits import AddBreak
 from sla.shipped import Follows
 from tests import factories as make
 from tests.sla.stories import at
@@ -173,6 +176,8 @@ def test_a_verdict_that_undoes_misses_is_a_leads_and_says_so_before(desk):  # T5
     assert desk.dues(ticket) == {"First response": at("30 Nov 11:00"), "Resolution": at("30 Nov 18:00")}
     assert "Fri 27 Nov, 20:30 was missed; since Mon 30 Nov, 09:10 that no longer counts" in words(desk.get("ada", "portal:ticket", ticket))
     assert "Fri 27 Nov, 20:30 was missed; since Mon 30 Nov, 09:10 that no longer counts" in desk.why(ticket)
+    shown = [clock for clock in desk.get("ada", "portal:ticket_promise", ticket).context["promise"].clocks if clock.annulled]
+    assert [(clock.label, clock.misses) for clock in shown] == [("First response", ()), ("Resolution", ())]
 
 
 def test_the_effect_is_shown_without_a_script_too_and_nothing_is_decided(desk):
@@ -311,6 +316,70 @@ def test_why_this_time_is_told_in_portuguese(desk):
         Person.objects.filter(pk=desk.world.ada.pk).update(language="pt-br")
 
     assert 'lang="pt-br"' in desk.get("ada", "portal:ticket_promise", ticket).content.decode()
+
+
+def lives_in(desk, who, zone):
+    with as_provider():
+        Person.objects.filter(pk=desk.people[who].pk).update(time_zone=zone)
+        desk.people[who] = Person.objects.get(pk=desk.people[who].pk)
+
+
+def test_what_counts_around_the_clock_is_told_in_the_readers_own_zone(desk):
+    lives_in(desk, "ada", "Europe/London")
+
+    why = desk.why(desk.files("21 Nov 22:00", "critical"))
+
+    assert "Everything here counts around the clock. Times without a zone are in London, UTC+0." in why
+    assert "Sun 22 Nov, 01:00 – 01:30 around the clock 30 min" in why
+    assert "Business hours" not in why
+
+
+def test_what_counts_by_hours_elsewhere_is_due_on_both_clocks(desk):
+    lives_in(desk, "ada", "Europe/London")
+
+    why = desk.why(desk.files("23 Nov 09:00", "high"))
+
+    assert "Times without a zone are in Sao Paulo, UTC−3." in why
+    assert "23 Nov 2026, 14:00 (London, UTC+0) = Mon 23 Nov, 11:00 (Sao Paulo, UTC−3)" in why
+
+
+def test_a_break_is_named_with_its_hours_in_the_place_of_the_days_it_closes(desk):
+    contract = in_brazil(desk.world)
+    ticket = desk.files("23 Nov 09:00", "medium", contract=contract)
+    moving = Break(datetime(2026, 11, 23, 11), datetime(2026, 11, 25, 15), {"": "Office move"})  # noqa: DTZ001 - local to the calendar
+    with as_provider():
+        content = AddBreak(moving).on(contract.calendar.versions.get().content())
+    calendars.change_calendar(actor=None, calendar=contract.calendar, content=content, reason="x", expected=1, now=at("23 Nov 10:00"))
+    desk.at("23 Nov 10:30")
+
+    why = desk.why(ticket)
+
+    rows = "Mon 23 Nov, 11:00 – Wed 25 Nov, 15:00 closed: Office move – – Wed 25 Nov, 15:00 – 17:00 business hours 2 h 4 h"
+    assert f"Mon 23 Nov, 09:00 – 11:00 business hours 2 h 2 h {rows}" in why
+
+
+def test_beside_a_ticket_every_promise_says_by_when_once(desk):
+    ticket = desk.files("23 Nov 09:00", "high")
+
+    page = words(desk.get("ada", "portal:ticket", ticket))
+
+    assert "First answer by today 11:00 (Sao Paulo, UTC−3) First response 2 h left Resolution by today 18:00 9 h left" in page
+
+
+def test_whoever_qualifies_reads_what_a_type_costs_the_customer(desk):
+    ticket = desk.files("23 Nov 09:00", "high")
+
+    page, declaring = words(desk.get("lea", "console:ticket_qualify", ticket)), words(desk.get("ada", "portal:ticket_declare", ticket))
+
+    assert "Update service: charged, only with the customer's approval." in page
+    assert "your" not in re.findall(r"Type It worked(.*?)Severity", page)[0].replace("of your team", "").replace("of your network", "")
+    assert "Update service: charged, only with your approval." in declaring
+
+
+def test_a_time_line_says_when_it_begins_and_ends(desk):
+    ticket = desk.files("23 Nov 09:00", "high")
+
+    assert "Mon 23 Nov, 09:00 Mon 23 Nov, 18:00 time that counts" in desk.why(ticket)
 
 
 def test_every_reader_gets_the_part_alone_when_a_page_asks_for_it(desk):

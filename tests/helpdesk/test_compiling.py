@@ -12,6 +12,8 @@ TEMPLATES = {
     "named.html": '{{ _("Files of %(name)s") % {"name": name} }}',
     "icon.html": '{{ icon("lock") }}{{ icon(kind) }}',
     "outer.html": '{% include "text.html" %}',
+    "shadowed.html": '{% macro size(word) %}<i>{{ word }}</i>{% endmacro %}{{ size("<b>") }}',
+    "asks.html": '{% call(word) listed() %}<b>{{ word }}</b>{% endcall %}{% for n in range(2) %}{{ ours(n, sign="<") }}{% endfor %}',
     "passed.html": '{% macro bold(word) %}<b>{{ word }}</b>{% endmacro %}{{ bold(_("Files")) }}{{ bold(icon("lock")) }}',
 }
 
@@ -48,6 +50,16 @@ def test_markup_of_ours_stays_markup_wherever_it_is_put(templates):
     whole, passed = rendered(templates, "icon.html", "en", kind="eye"), rendered(templates, "passed.html", "en")
 
     assert (whole.count("<svg"), passed.count("<svg"), passed.count("<b>")) == (2, 1, 2)
+
+
+def test_a_template_may_have_a_macro_of_the_name_of_a_function(templates):
+    assert rendered(templates, "shadowed.html", "en") == "<i>&lt;b&gt;</i>"
+
+
+def test_functions_are_called_with_what_they_are_given_and_blocks_with_their_caller(templates):
+    templates.globals |= {"ours": lambda number, sign: f"{number}{sign}", "listed": lambda caller: caller("once") + caller("again")}
+
+    assert rendered(templates, "asks.html", "en") == "<b>once</b><b>again</b>0&lt;1&lt;"
 
 
 def test_the_projects_own_templates_are_such():

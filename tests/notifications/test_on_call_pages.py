@@ -88,8 +88,22 @@ def test_queue_and_card_warn_of_whoever_is_reached_by_mail_only(world):
 
     found = [words(client.get(address)) for address in (reverse("console:queue", args=["all"]), reverse("console:on_call"))]
 
-    assert ["Sara is reached by mail only" in text for text in found] == [True, True]
-    assert ["Lea is reached by mail only" in text for text in found] == [False, False]
+    assert "Reached by mail only: Sara" in found[0]
+    assert "Reached by mail only: Sara, Lea" not in found[0]
+    assert "Sara is reached by mail only" in found[1]
+    assert "Lea is reached by mail only" not in found[1]
+
+
+def test_a_way_whose_last_page_failed_reaches_nobody(world):
+    make.rota(world.sara, first_date=timezone.localdate() - timedelta(days=1))
+    way, client = make.way(world.sara.person), browser(world.lea.person)
+    page, seen = make.page(), []
+    for state in ("sent", "failed", "sent"):
+        with as_provider():
+            PageDelivery.objects.create(page=page, person=world.sara.person, line=1, way=way, state=state, due_at=timezone.now())
+        seen.append("Sara is reached by mail only" in words(client.get(reverse("console:on_call"))))
+
+    assert seen == [False, True, False]
 
 
 def test_whose_turn_an_override_took_is_said_in_words(world):

@@ -170,18 +170,18 @@ MISTAKES = {
     "no hours": ("day", {"day": "2026-12-24", "kind": "hours", "hours": ""}, "hours", "Write the hours of this day."),
     "hours that are none": ("day", {"day": "2026-12-24", "kind": "hours", "hours": "all day"}, "hours", "“all day” are no hours."),
     "an hour that is none": ("day", {"day": "2026-12-24", "kind": "hours", "hours": "9-25"}, "hours", "“25:00” is not a time"),
-    "overlap": ("day", {"day": "2026-12-24", "kind": "hours", "hours": "9-12, 11-18"}, "hours", "two windows overlap"),
+    "overlap": ("day", {"day": "2026-12-24", "kind": "hours", "hours": "9-12, 11-18"}, "hours", "Two windows overlap"),
     "half of nothing": ("day", {"day": "2026-11-28", "kind": "morning"}, "kind", "no such hours to halve"),
     "a kind that is none": ("day", {"day": "2026-12-24", "kind": "party"}, "kind", "Select a valid choice."),
     "nothing new": ("day", {"day": "2026-12-24", "kind": "usual"}, "__all__", "The calendar says this already."),
     "a name too long": ("day", {"day": "2026-12-24", "kind": "closed", "name": "x" * 81}, "name", "at most 80 characters"),
-    "a break reversed": ("break", {"start": "2026-12-24T14:00", "end": "2026-12-24T13:00"}, "end", "ends before it begins"),
+    "a break reversed": ("break", {"start": "2026-12-24T14:00", "end": "2026-12-24T13:00"}, "end", "must end after it begins"),
     "a break that is over": ("break", {"start": "2026-11-01T14:00", "end": "2026-12-24T13:00"}, "start", "This day is over"),
     "a break without end": ("break", {"start": "2026-12-24T14:00", "end": ""}, "end", "This field is required."),
-    "a break over all": ("break", {"start": "2026-11-23T00:00", "end": "2028-12-24T13:00"}, "__all__", "not be open for a minute"),
-    "an empty week": ("week", {f"day_{n}": "" for n in range(7)}, "__all__", "not be open for a minute"),
+    "a break over all": ("break", {"start": "2026-11-23T00:00", "end": "2028-12-24T13:00"}, "__all__", "closed for a whole year"),
+    "an empty week": ("week", {f"day_{n}": "" for n in range(7)}, "__all__", "closed for a whole year"),
     "a week of nights into days": ("week", WEEK | {"day_0": "20:00–09:30"}, "__all__", "go on past midnight"),
-    "a week that overlaps": ("week", WEEK | {"day_2": "9-12, 10-11"}, "day_2", "Wednesday: two windows overlap"),
+    "a week that overlaps": ("week", WEEK | {"day_2": "9-12, 10-11"}, "day_2", "Two windows overlap"),
 }
 
 
@@ -197,6 +197,18 @@ def test_a_mistake_is_explained_beside_its_field_and_nothing_is_drafted(client, 
     assert sentence in str(form.errors[field])
     assert {key: form.data[key] for key in data} == data
     assert drafted(client, calendar) == []
+
+
+def test_a_day_says_what_breaks_leave_of_it(client, calendar):
+    send(client, "break", calendar, {"start": "2026-11-24T10:45", "end": "2026-11-26T15:00", "name": "Office move"})
+
+    special = shown(client, calendar).context["page"].special
+
+    assert [(one.day.day, one.text) for one in special if one.day.month == 11 and one.day.day in range(21, 30)] == [
+        (24, "usual: 09:00–18:00; closed 10:45–24:00 (Office move)"),
+        (25, "closed: Office move"),
+        (26, "usual: 09:00–18:00; closed 00:00–15:00 (Office move)"),
+    ]
 
 
 def test_a_proposal_is_switched_on_off_and_on_for_every_year(client, calendar):

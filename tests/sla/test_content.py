@@ -177,6 +177,11 @@ REFUSED = {
     "a name without end": (Close(MONDAY, {"": "x" * 81}).on(USUAL), checking.NameTooLong),
     "no hours": (Content(week=((),) * 7), checking.NeverOpen),
     "a break over everything": (replace(USUAL, breaks=(Break(at(0), at(0, day=date(2028, 1, 1)), {}),)), checking.NeverOpen),
+    "a break of years to come": (replace(USUAL, breaks=(Break(at(13), at(13, day=date(2046, 11, 23)), {}),)), checking.NeverOpen),
+    "breaks that make years": (
+        replace(USUAL, breaks=tuple(Break(at(0, day=date(year, 1, 1)), at(0, day=date(year + 1, 1, 1)), {}) for year in (2030, 2031))),
+        checking.NeverOpen,
+    ),
     "hours on one day of the year": (SetHours(MONDAY, NINE_TO_NOON, {}).on(Content(week=((),) * 7)), checking.TooFewHours),
     "a week a minute too short": (Content(week=((("09:00", clock(540 + checking.LEAST_A_WEEK - 1)),), *((),) * 6)), checking.TooFewHours),
     "hours only long ago": (SetHours(date(2025, 1, 1), NINE_TO_NOON, {}).on(Content(week=((),) * 7)), checking.NeverOpen),
@@ -248,14 +253,14 @@ def test_a_holiday_cuts_the_night_before_it_and_leaves_its_own_after_it():
     assert kind_of(nights, MONDAY) == Kind.CLOSED
 
 
-@pytest.mark.parametrize("year", [2026, 2100])
-def test_by_every_calendar_that_is_let_through_the_longest_promise_is_due_at_some_instant(year):
-    """The least week that there may be, and decades in which it hardly ever opens."""
+@pytest.mark.parametrize(("year", "due_in"), [(2026, 2109), (2100, 2110)])
+def test_by_every_calendar_that_is_let_through_the_longest_promise_is_due_at_some_instant(year, due_in):
+    """The least week that there may be, and decades in which it opens for one of them a year."""
     least = Content(week=((("09:00", clock(540 + checking.LEAST_A_WEEK)),), *((),) * 6))
-    closed = Break(at(0, day=date(2026, 12, 1)), at(0, day=date(2100, 12, 31)), {})
-    content = replace(least, breaks=(closed,))
+    closed = [Break(at(0, day=date(year, 12, 8)), at(0, day=date(year + 1, 12, 1)), {}) for year in range(2026, 2100)]
+    content = replace(least, breaks=tuple(closed))
     checking.check(content, MONDAY)
 
     due = compiled("America/Sao_Paulo", content).add(datetime(year, 12, 31, tzinfo=UTC), MOST_MINUTES * 60)
 
-    assert due.year == 2110
+    assert due.year == due_in

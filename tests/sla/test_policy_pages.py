@@ -239,6 +239,12 @@ def test_a_mistake_is_explained_beside_its_field_and_the_text_is_kept(editor, po
     assert present(policy)[0] == 1
 
 
+def test_an_error_repeats_only_the_beginning_of_what_was_written(editor, policy):
+    answer = editor.post(edit_url(policy), shown(editor, policy) | {"technical-high-resolution": "x" * 500})
+
+    assert answer.context["form"].errors["technical-high-resolution"][0].startswith(f"“{'x' * 40}…” is no time.")
+
+
 def test_a_row_without_any_target_is_refused(editor, policy):
     values = shown(editor, policy) | {f"functional-low-{target}": "" for target in Target}
 

@@ -28,12 +28,12 @@ EXAMPLES = {
     ),
     "T2": (
         ("19 Nov 17:30", "technical", "medium"),
-        ("Covered now: first answer by Monday 12:30", "then news every 9 h of our hours, solution by Wednesday 17:30"),
+        ("Covered now: first answer by Monday 12:30", "then news every 9 h of our business hours, solution by Wednesday 17:30"),
         "First answer by Mon 23 Nov 12:30 (Sao Paulo, UTC−3)",
     ),
     "T3": (
         ("21 Nov 10:00", "technical", "low"),
-        ("We open Monday 09:00: first answer by Monday 18:00", "then news every 27 h of our hours, solution by Fri 4 Dec 18:00"),
+        ("We open Monday 09:00: first answer by Monday 18:00", "then news every 27 h of our business hours, solution by Fri 4 Dec 18:00"),
         "First answer by Mon 23 Nov 18:00 (Sao Paulo, UTC−3)",
     ),
 }

@@ -126,7 +126,8 @@ def _refuse_if_unseen(known: History, seen: int | None, refusal: type[Refusal]) 
     if unseen:
         last = unseen[-1]
         names = display_names([last.actor_id])
-        raise refusal(what=f"{names.get(last.actor_id or 0, _('a former colleague'))} {sentence(last, names, for_staff=True)}")
+        who = names.get(last.actor_id or 0, _("a former colleague"))
+        raise refusal(what=f"{who} {sentence(last, names, for_staff=True)}")
 
 
 def _refuse_if_misses_disappear(ticket: Ticket, value: Value, restored: Happening | None, agent: Person, now: datetime) -> None:

@@ -147,7 +147,7 @@ def _newest_found(finding: Finding) -> Page[Listed]:
     return cut(_numbered(finding.numbers), LAST_CHANGED)
 
 
-_numbered = Prepared(lambda numbers: first(_listed(Ticket.objects.filter(among("id", numbers))), LAST_CHANGED))
+_numbered = Prepared(lambda numbers: first(_listed(Ticket.objects.filter(among("id", numbers))), LAST_CHANGED), by_value=True)
 
 
 def _count(finding: Finding) -> int:

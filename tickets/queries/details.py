@@ -89,9 +89,10 @@ class Step:
 
 def steps(known: History, names: Mapping[int, str]) -> list[Step]:
     """Every value that was declared or verified, and every contest, with who and when, oldest first."""
+    nobody = _("A former colleague")
     return [
         Step(
-            label=f"{names.get(event.actor_id or 0, _('A former colleague'))} {sentence(event, names, for_staff=True)}",
+            label=f"{names.get(event.actor_id or 0, nobody)} {sentence(event, names, for_staff=True)}",
             text="" if event.kind == Event.Kind.OPENED else event.text,
             at=event.at,
         )

@@ -75,7 +75,7 @@ def _newest(words: str, tickets: int) -> "QuerySet[Message, tuple[int, bool, str
     return rows.order_by("ticket_id", "-written_at", "-pk").distinct("ticket_id").values_list("ticket_id", "internal", "beginning")
 
 
-_newest_with = Prepared(_newest)
+_newest_with = Prepared(_newest, by_value=True)
 
 
 def _by_words(tickets: Sequence[Found], words: str) -> dict[int, Excerpt]:

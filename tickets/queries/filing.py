@@ -74,7 +74,7 @@ def _coverage(preview: Preview) -> str:
 def _afterwards(preview: Preview, now: datetime) -> str:
     told = []
     if preview.next_update_seconds is not None:
-        sentence = _("then news every %(span)s") if preview.always else _("then news every %(span)s of our hours")
+        sentence = _("then news every %(span)s") if preview.always else _("then news every %(span)s of our business hours")
         told.append(sentence % {"span": spell(preview.next_update_seconds // 60)})
     if preview.resolution_due is not None:
         told.append(_("solution by %(instant)s") % {"instant": moments.by_the_clock(preview.resolution_due, now)})

@@ -40,11 +40,12 @@ LATE = {
 
 @dataclass(frozen=True)
 class PanelLine:
-    """One clock beside a ticket. `misses`: sentences about due instants that went by."""
+    """One clock beside a ticket. `by`: its due instant in words, unless the panel says it above; `misses`: sentences about those gone by."""
 
     label: str
     due: Due
     due_at: datetime | None
+    by: str
     misses: tuple[str, ...]
 
 
@@ -72,7 +73,7 @@ def panel(ticket: Ticket, now: datetime, *, for_staff: bool) -> Panel | None:
         due=first.due(for_staff=for_staff),
         next=_next(first, moments, for_staff) if first.is_running else "",
         zone=zone_of(first.due_at) if first.is_running and first.due_at is not None else "",
-        running=tuple(_panel_line(line, moments, for_staff) for line in running),
+        running=tuple(_panel_line(line, moments, for_staff, is_above=line is first) for line in running),
         ended=tuple(_panel_line(line, moments, for_staff) for line in latest(lines) if not line.is_running),
     )
 
@@ -87,13 +88,15 @@ def _next(line: ClockLine, moments: Moments, for_staff: bool) -> str:
     return str((LATE if line.due_at < moments.now else NEXT)[line.target]) % {"at": moments.near(line.due_at)}
 
 
-def _panel_line(line: ClockLine, moments: Moments, for_staff: bool) -> PanelLine:
+def _panel_line(line: ClockLine, moments: Moments, for_staff: bool, *, is_above: bool = False) -> PanelLine:
     label = _("%(label)s, round %(round)s") % {"label": line.label, "round": line.round} if line.round > 1 else line.label
     breaches = [Breach(miss.due_at, Cause(miss.cause), miss.due_at, miss.annulled_at) for miss in line.misses]
+    says_when = line.is_running and not is_above
     return PanelLine(
         label=label,
         due=line.due(for_staff=for_staff),
         due_at=line.due_at,
+        by=_("by %(instant)s") % {"instant": moments.near(line.due_at)} if says_when and line.due_at is not None else "",
         misses=tuple(sentences.miss(breach, moments) for breach in breaches),
     )
 

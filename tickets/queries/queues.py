@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.functional import Promise
@@ -18,6 +17,7 @@ from accounts.access import Access
 from accounts.models import TeamMember
 from helpdesk.lib.counting import capped
 from helpdesk.lib.keyset import Order
+from helpdesk.lib.statements import Statement
 from sla.models import Clock
 from tickets.models import Event, Status, Ticket, TicketQuerySet
 
@@ -31,7 +31,7 @@ SOON = timedelta(hours=2)
 class Queue:
     """`narrow`: what is in it for the person with this id; `description`: what it is for, also shown when it is empty; `key`: after g.
 
-    `is_alarm`: whatever is in it is bad news.
+    `is_alarm`: whatever is in it is bad news. `clocks`: where it holds the tickets of these clocks, of which it counts the promises.
     """
 
     slug: str
@@ -41,6 +41,7 @@ class Queue:
     key: str = ""
     order: Order = NEXT_DUE
     is_alarm: bool = False
+    clocks: "Callable[[], QuerySet[Clock]] | None" = None
 
 
 QUEUES = (
@@ -62,9 +63,10 @@ QUEUES = (
         "breached",
         _("Breached"),
         _("A promise that was not kept in time, and still is to be."),
-        lambda rows, person: rows.filter(_missed()),
+        lambda rows, person: rows.filter(_promised(_missed())),
         "l",
         is_alarm=True,
+        clocks=lambda: _missed(),
     ),
     Queue("mine", _("Mine"), _("Assigned to you."), lambda rows, person: rows.active().filter(assignee=person), "m"),
     Queue("team", _("My team"), _("Your teams' open tickets."), lambda rows, person: rows.active().filter(team__in=_teams(person)), "t"),
@@ -132,9 +134,9 @@ def _near() -> Q:
     return Q(_promised(running.filter(due_at__lte=Now() + SOON))) | Q(_promised(running.filter(warns_at__lte=Now())))
 
 
-def _missed() -> Q:
-    """Its promise has a clock that was missed and goes on, paused or not."""
-    return Q(_promised(Clock.objects.running().filter(missed_at__isnull=False)))
+def _missed() -> "QuerySet[Clock]":
+    """Clocks that were missed and go on, paused or not."""
+    return Clock.objects.running().filter(missed_at__isnull=False)
 
 
 def _promised(clocks: "QuerySet[Clock]") -> Func:
@@ -151,23 +153,28 @@ def _held() -> Any:
 
 def counts(person_id: int) -> dict[str, int]:
     """Tickets per queue, each counted up to one more than CAP: however many there are, it costs the same."""
-    sql, parameters = _counting()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [person_id if parameter == ANYBODY else parameter for parameter in parameters])
-        row = cursor.fetchone()
+    (row,) = _counting().rows([person_id])
     return dict(zip((queue.slug for queue in COUNTED), row, strict=True))
 
 
 @cache
-def _counting() -> tuple[str, tuple[Any, ...]]:
-    """The queues' own conditions as one statement, put together once; ANYBODY stands where the person's id goes."""
+def _counting() -> Statement:
+    """The queues' own conditions as one statement; ANYBODY stands where the person's id goes."""
     counts: list[str] = []
     parameters: list[Any] = []
     for queue in COUNTED:
-        sql, values = queue.narrow(Ticket.objects.order_by(), ANYBODY).values("pk")[: CAP + 1].query.sql_with_params()
+        sql, values = _to_count(queue)[: CAP + 1].query.sql_with_params()
         counts.append(f"(SELECT count(*) FROM ({sql}) q)")  # noqa: S608 - made by the ORM
         parameters += values
-    return f"SELECT {', '.join(counts)}", tuple(parameters)
+    marks = [(place, 0) for place, parameter in enumerate(parameters) if parameter == ANYBODY]
+    return Statement(f"SELECT {', '.join(counts)}", parameters, marks)
+
+
+def _to_count(queue: Queue) -> "QuerySet[Any, Any]":
+    """A row for each ticket in the queue. A promise is of one ticket, so that clocks need no look at theirs."""
+    if queue.clocks is None:
+        return queue.narrow(Ticket.objects.order_by(), ANYBODY).values("pk")
+    return queue.clocks().order_by("promise_id").values("promise_id").distinct()
 
 
 def verdicts_wanted() -> int:

@@ -67,8 +67,19 @@ SEVERITIES = (
 )
 
 
-def type_options(chosen: object) -> list[Option]:
-    return [Option(value, label, text, notes=(note,), checked=value == chosen) for value, label, text, note in TYPES]
+STAFF_NOTES = {
+    Type.TECHNICAL: Note(_("Technical: included in the contract.")),
+    Type.FUNCTIONAL: Note(_("Functional: uses the customer's monthly hours; beyond them only with the customer's approval.")),
+    Type.UPDATE_SERVICE: Note(_("Update service: charged, only with the customer's approval.")),
+}
+
+
+def type_options(chosen: object, *, for_staff: bool = False) -> list[Option]:
+    """In the customer's words, by which staff ask and decide too; what a type costs is said of the customer then."""
+    return [
+        Option(value, label, text, notes=(STAFF_NOTES[value] if for_staff else note,), checked=value == chosen)
+        for value, label, text, note in TYPES
+    ]
 
 
 def severity_options(chosen: object, preview: FilingPreview | None = None) -> list[Option]:

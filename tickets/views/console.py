@@ -196,7 +196,7 @@ def qualify(request: DeskRequest, number: int) -> HttpResponse:
         return render(request, "ui/moves.html", context)
     context |= console_ticket.claim(_whole(number), known, request.access) | {
         "form": form if not shows_effect else form.without_errors(),
-        "type_options": type_options(form["type"].value()),
+        "type_options": type_options(form["type"].value(), for_staff=True),
         "severity_options": severity_options(form["severity"].value()),
     }
     return render(request, "console/qualify.html", context, status=422 if form.errors else 200)

@@ -70,7 +70,7 @@ def ticket_new(request: DeskRequest, customer_id: int) -> HttpResponse:
         "for_customer": customer,
         "contracts": contracts,
         "form": form,
-        "type_options": type_options(form["type"].value()),
+        "type_options": type_options(form["type"].value(), for_staff=True),
         "severity_options": severity_options(form["severity"].value(), preview),
         "preview_note": preview.note if preview is not None else "",
         "preview_url": address("console:ticket_preview", customer.pk),
