@@ -21,6 +21,7 @@ from structlog.contextvars import bind_contextvars
 from accounts import sessions
 from accounts.access import Access, DeskRequest, own_access
 from accounts.models import Person
+from accounts.streaming import largest_stream
 from accounts.tenancy import NO_SCOPE, Scope, refuse_hidden_error, request_scope, working_as
 from helpdesk.lib.addresses import row_id
 
@@ -86,13 +87,17 @@ class ScopeMiddleware:
             with working_as("web"):
                 return self.get_response(request)
         signed_in = request.user.is_authenticated
-        if status := _refused_body(request, largest_body() if signed_in else STRANGERS_BYTES):
+        streamed = largest_stream(request) if signed_in else None
+        if status := _refused_body(request, (streamed or largest_body()) if signed_in else STRANGERS_BYTES):
             sentence = _("This is more than can be sent at once.") if signed_in else _("This is more than can be sent without signing in.")
             return HttpResponse(sentence, status=status, content_type="text/plain")
-        if request.method == "POST":
+        if request.method == "POST" and streamed is None:
             request.POST  # noqa: B018 - reading it receives the body
         if not signed_in and not request.path.startswith(ACCOUNT_PATHS):
             return redirect(_sign_in(request))
+        if streamed is not None:
+            with working_as("web"):
+                return self._answer_stream(cast(DeskRequest, request))
         with working_as("web"), transaction.atomic():
             response = self._answer(cast(DeskRequest, request), signed_in)
             if response.status_code >= 500:
@@ -109,7 +114,26 @@ class ScopeMiddleware:
         with own_access(person, *_chosen_customers(request)) as access:
             return self._answer_person(request, access, person)
 
+    def _answer_stream(self, request: DeskRequest) -> HttpResponse:
+        """Who asks is found out in a transaction of its own, which ends before the first byte of the file is read."""
+        person = cast(Person, request.user)
+        with transaction.atomic(), own_access(person, *_chosen_customers(request)) as access:
+            pass
+        with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
+            return self._kept_out(request, access, person) or self.get_response(request)
+
     def _answer_person(self, request: DeskRequest, access: Access, person: Person) -> HttpResponse:
+        with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
+            if refused := self._kept_out(request, access, person):
+                return refused
+            scope = _scope(request.path, access)
+            if scope is None:
+                return self.get_response(request)
+            with request_scope(scope):
+                return self.get_response(request)
+
+    def _kept_out(self, request: DeskRequest, access: Access, person: Person) -> HttpResponse | None:
+        """Tell the request who asks; where somebody who must sign in again, or prove more, is sent instead."""
         if access.is_staff and sessions.is_over(request.session, timezone.now(), is_attended=UNATTENDED not in request.headers):
             logout(request)
             return redirect(_sign_in(request))
@@ -119,16 +143,11 @@ class ScopeMiddleware:
         if "company" in request.GET and access.membership is not None:
             request.session[SESSION_CUSTOMER] = access.membership.customer_id
         person.staff_roles = access.staff_roles
-        with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
-            request.LANGUAGE_CODE = translation.get_language()
-            if missing_factor:
-                messages.warning(request, _("Before you go on, set up a second factor: it is required for your account."))
-                return redirect("mfa_activate_totp")
-            scope = _scope(request.path, access)
-            if scope is None:
-                return self.get_response(request)
-            with request_scope(scope):
-                return self.get_response(request)
+        request.LANGUAGE_CODE = translation.get_language()
+        if missing_factor:
+            messages.warning(request, _("Before you go on, set up a second factor: it is required for your account."))
+            return redirect("mfa_activate_totp")
+        return None
 
 
 def _scope(path: str, access: Access) -> Scope | None:

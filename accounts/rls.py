@@ -122,6 +122,18 @@ def provider_table(table: str, *, tenant_reads: bool = False, app_reads: bool = 
     return TableRules(table, grants={"desk_provider": "SELECT, INSERT, UPDATE, DELETE"} | dict.fromkeys(readers, "SELECT"))
 
 
+def catalogue_table(table: str, *, visible: str) -> TableRules:
+    """Protect a table of the provider's own of which each customer sees only some rows; `visible`: which, as SQL."""
+    policies = [
+        Policy("owner_rw", "desk_owner"),
+        Policy("provider_rw", "desk_provider"),
+        Policy("command_read", "desk_command", reads_only=True),
+        Policy("tenant_read", "desk_tenant", visible, reads_only=True),
+    ]
+    grants = {"desk_provider": "SELECT, INSERT, UPDATE, DELETE", "desk_command": "SELECT", "desk_tenant": "SELECT"}
+    return TableRules(table, secured=True, policies=policies, grants=grants)
+
+
 def login_table(table: str, **others: str) -> TableRules:
     """Grant a table that signing in needs before a scope is known; customers' pages can't read it.
 
@@ -182,11 +194,16 @@ UNSCOPED_TABLES: dict[str, str] = {
     "contracts_product": "the provider's catalogue",
     "contracts_version": "the provider's catalogue",
     "sla_calendar": "the provider's business calendars, which contracts name",
+    "releases_release": "the provider's own; customers see what is published of the products that a contract of theirs names",
+    "releases_artifact": "files of those releases",
+    "releases_knownissue": "the provider's own; customers see what a release that they see fixes, and what a ticket of theirs is linked to",
+    "releases_fix": "which release fixes which known issue, as far as the release shows",
     "sla_calendarversion": "the hours and days of those calendars",
     "sla_policy": "the provider's promises, which contracts name",
     "sla_policyversion": "what a policy promises since when; customers don't see who made it and why",
     "sla_policyrow": "a version's promise for one qualification",
     "sla_escalationstep": "whom a version tells when",
+    "billing_series": "the last number given to a statement in a year",
     "account_emailaddress": "signing in",
     "account_emailconfirmation": "signing in",
     "mfa_authenticator": "signing in: second factors",

@@ -1,11 +1,13 @@
-"""Answers that are sent piece by piece, after the request's transaction has ended."""
+"""What outlives a request's transaction: answers that are sent piece by piece, and large files that arrive before there is one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 
 from accounts.access import Access, own_access
@@ -15,6 +17,35 @@ from accounts.tenancy import Scope, request_scope, working_as
 Piece = TypeVar("Piece")
 Cursor = TypeVar("Cursor")
 Face = Literal["portal", "console"]
+
+
+STREAM = "application/octet-stream"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_stream(most: Callable[[], int]) -> Callable[[View], View]:
+    """Mark a view that reads a posted file itself, of up to `most()` bytes, when the body is nothing else.
+
+    Then no transaction is open, since a slow line must not hold one, and no scope: who asks is known, and the view's commands enter theirs.
+    """
+
+    def mark(view: View) -> View:
+        view.largest_stream = most  # type: ignore[attr-defined]  # asked for below
+        return view
+
+    return mark
+
+
+def largest_stream(request: HttpRequest) -> int | None:
+    """The bytes that this request may stream to the view of its address; None when it is no stream, or the view takes none."""
+    if request.method != "POST" or request.content_type != STREAM:
+        return None
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return None
+    most: Callable[[], int] | None = getattr(view, "largest_stream", None)
+    return most() if most is not None else None
 
 
 class AccessEnded(Exception):

@@ -146,6 +146,22 @@ def request_scope(scope: Scope, with_it: Statement | None = None, values: Sequen
         _apply(before)
 
 
+def at_once(scope: Scope, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What the last of these statements finds, in a scope and a transaction of their own: one round trip, commit included.
+
+    Inside a transaction, which only tests and proofs have here, they are part of it.
+    """
+    if connection.in_atomic_block:
+        with enter(scope), connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+    assert current() == NO_SCOPE, "a scope has a transaction"
+    statement, values = _setting(scope, settings.TIMEOUTS[_work.get()])
+    with connection.cursor() as cursor:  # statements that are sent together are one transaction of PostgreSQL's
+        cursor.execute(f"{statement}; {sql}", [*values, *parameters])
+        return list(cursor.fetchall())
+
+
 def _has_failed() -> bool:
     return connection.connection is not None and connection.connection.info.transaction_status == TRANSACTION_STATUS_INERROR
 

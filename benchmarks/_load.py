@@ -78,7 +78,9 @@ def served(settings: str, workers: int) -> Iterator[tuple[int, int]]:
         port = listening.getsockname()[1]
         variables = os.environ | {"DJANGO_SETTINGS_MODULE": settings, "WEB_CONCURRENCY": str(workers), "LOG_LEVEL": "WARNING"}
         command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--access-logfile", "/dev/null"]
-        options = ["--bind", f"fd://{listening.fileno()}", "--max-requests", "0", "helpdesk.wsgi:application"]
+        # A round on a busy machine lasts longer than the seconds that connections are kept by default.
+        lasting = ["--max-requests", "0", "--keep-alive", str(STARTING_SECONDS)]
+        options = ["--bind", f"fd://{listening.fileno()}", *lasting, "helpdesk.wsgi:application"]
         server = subprocess.Popen([*command, *options], cwd=ROOT, env=variables, pass_fds=[listening.fileno()])
         try:
             _wait(port)

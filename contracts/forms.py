@@ -1,17 +1,15 @@
 """What staff send about contracts and environments."""
 
-import re
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Membership, Person, StaffMember, StaffRole
 from contracts.models import AGREED, UNLESS_AGREED, Contract, Environment, Product, Standing, Terms, Version
+from helpdesk.lib import money
 from sla.models import Calendar, Policy
 
 CURRENCIES = (("BRL", _("Brazilian real (R$)")), ("USD", _("US dollar (US$)")), ("EUR", _("Euro (€)")))
@@ -31,27 +29,28 @@ class DayField(forms.DateField):
 
 
 class MoneyField(forms.Field):
-    """An amount as people write it, to cents: 240, 240.00, 240,00, 1.240,50 and 1,240.50."""
-
-    PATTERN = re.compile(r"\d{1,3}(?:[.,]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?")
+    """An amount as people write it, to cents; see `helpdesk.lib.money`. One that two languages read differently is refused."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return number_format(value / 100, decimal_pos=2) if isinstance(value, int) else value
+        return money.editable(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
-        text = re.sub(r"[\sR$U€]", "", str(value or ""))
+        text = str(value or "").strip()
         if not text:
             return None
-        if not self.PATTERN.fullmatch(text):
-            raise forms.ValidationError(_("“%(value)s” is not an amount. Write it like 240.00 or 240,00."), params={"value": value})
-        whole, _mark, cents = re.fullmatch(r"(.*?)([.,](\d{1,2}))?", text).group(1, 2, 3)  # type: ignore[union-attr]
-        amount = Decimal(re.sub(r"[.,]", "", whole) or "0") + Decimal(f"0.{cents or 0}")
-        if amount > 10_000_000:
-            raise forms.ValidationError(_("This amount is too large."))
-        return int(amount * 100)
+        try:
+            return money.parse(text)
+        except money.TwoReadings:
+            sentence = _("“%(value)s” could be thousands or cents. Write it like %(example)s.")
+            example = money.editable(123400)
+        except money.TooMuch:
+            raise forms.ValidationError(_("This amount is too large.")) from None
+        except money.NoAmount:
+            sentence, example = _("“%(value)s” is not an amount. Write it like %(example)s."), money.editable(24000)
+        raise forms.ValidationError(sentence, params={"value": value, "example": example})
 
 
 class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -4,7 +4,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, DateField, DateTimeField, Exists, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -220,24 +220,31 @@ def contract_page(pk: int, now: datetime) -> ContractCard | None:
     return contract_card(found, now) if found is not None else None
 
 
-def count_under(policy: Policy, now: datetime) -> int:
-    """How many contracts in force name the policy, each by the day in its calendar's zone. One query, as `is_in_force_on` says it."""
+def in_force(now: datetime) -> "QuerySet[Contract]":
+    """Every contract in force now in the scope, each by the day in its calendar's zone, as `is_in_force_on` says it."""
     in_zone = Func(F("calendar__time_zone"), Value(now), function="timezone", output_field=DateTimeField())
-    said = Terms.objects.filter(Q(number=0) | Q(from_date__lte=OuterRef("day")), contract=OuterRef("pk"))
-    # The last that was said: amendments by day and number, then the signature, whatever its day, as `fold` has it.
-    said = said.order_by(Case(When(number=0, then=1), default=0), "-from_date", "-number")
     standing = Standing.objects.filter(contract=OuterRef("pk"), from_date__lte=OuterRef("day")).order_by("-from_date", "-pk")
     return (
         Contract.objects.annotate(day=Cast(in_zone, DateField()))
         .annotate(
-            named=Subquery(said.exclude(policy=None).values("policy_id")[:1]),
-            last=Subquery(said.exclude(last_date=None).values("last_date")[:1]),
+            last=Subquery(_said().exclude(last_date=None).values("last_date")[:1]),
             state=Coalesce(Subquery(standing.values("state")[:1]), Value(Standing.State.ACTIVE.value)),
             ended=Exists(standing.filter(state=Standing.State.ENDED)),
         )
-        .filter(named=policy.pk, first_date__lte=F("day"), last__gte=F("day"), ended=False, state=Standing.State.ACTIVE)
-        .count()
+        .filter(first_date__lte=F("day"), last__gte=F("day"), ended=False, state=Standing.State.ACTIVE)
     )
+
+
+def _said() -> "QuerySet[Terms]":
+    """What an outer contract says until its outer `day`, the last first: amendments by day and number, then the signature, as `fold` has it."""
+    said = Terms.objects.filter(Q(number=0) | Q(from_date__lte=OuterRef("day")), contract=OuterRef("pk"))
+    return said.order_by(Case(When(number=0, then=1), default=0), "-from_date", "-number")
+
+
+def count_under(policy: Policy, now: datetime) -> int:
+    """How many contracts in force name the policy. One query."""
+    named = Subquery(_said().exclude(policy=None).values("policy_id")[:1])
+    return in_force(now).annotate(named=named).filter(named=policy.pk).count()
 
 
 @dataclass(frozen=True)

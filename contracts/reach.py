@@ -37,7 +37,7 @@ def announce(*, now: datetime) -> int:
 
 def _tell(found: OutOfReach, *, episode: int, now: datetime) -> None:
     contract = found.contract
-    for person in _those_who_answer_for(contract):
+    for person in who_answers_for(contract):
         with translation.override(person.language):
             letter = _letter(found)
         owe(
@@ -53,7 +53,7 @@ def _tell(found: OutOfReach, *, episode: int, now: datetime) -> None:
         )
 
 
-def _those_who_answer_for(contract: Contract) -> list[Person]:
+def who_answers_for(contract: Contract) -> list[Person]:
     """Account manager and deputy, as far as they are still on the staff; when neither is, whoever keeps contracts."""
     staff = Person.objects.filter(is_active=True, staff_member__roles__isnull=False).distinct().order_by("pk")
     own = list(staff.filter(pk__in=[pk for pk in (contract.account_manager_id, contract.deputy_id) if pk is not None]))

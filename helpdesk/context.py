@@ -5,9 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts import permissions
 from accounts.access import Access
+from billing.permissions import may_log_work
+from billing.queries.work import running, running_timer
 from helpdesk.lib.addresses import address
 from notifications.fate import bouncing_at
 from tickets.queries import queues
@@ -32,8 +35,19 @@ def page(request: HttpRequest) -> dict[str, Any]:
         if facts["may_manage_people"]:
             facts["bouncing"] = cache(lambda: bouncing_at(access.customer.pk))  # asked once, by pages that list people
         if request.path.startswith("/console/"):
-            facts["queues"] = lambda: queues.links(access, _current_queue(request), lambda slug: address("console:queue", slug))
+            facts |= _console_frame(request, access)
     return facts
+
+
+def _console_frame(request: HttpRequest, access: Access) -> dict[str, Any]:
+    """What the frame of the staff's pages asks for: the queues' counts and the reader's timer, together in one round trip."""
+    person_id = access.person.pk
+    asked = cache(lambda: queues.counts_beside(person_id, running_timer.question(person_id)))
+    return {
+        "queues": lambda: queues.links(asked()[0], _current_queue(request), lambda slug: address("console:queue", slug)),
+        "own_timer": lambda: running(asked()[1][0], timezone.now()),
+        "may_log_work": may_log_work(access),
+    }
 
 
 def _current_queue(request: HttpRequest) -> str:

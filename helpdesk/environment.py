@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
@@ -29,7 +30,11 @@ KNOWN_SETTINGS: dict[str, str] = {
     "FILES_ROOT": "folder for evidence and attachments, outside any web root",
     "STATIC_ROOT": "folder that static files are collected into",
     "FILE_MAX_MB": "largest file that may be attached, in MB (default 100)",
+    "RELEASE_FILES": "where artifacts and licences lie: empty for FILES_ROOT, or s3://KEY:SECRET@host/bucket?region=…",
+    "RELEASE_FILE_MAX_MB": "largest file of a release, in MB (default 4096)",
+    "FILES_ACCEL": "address below which a proxy serves FILES_ROOT when it is told so by X-Accel-Redirect, such as /files/ (default none)",
     "PROVIDER_NAME": "the company that answers (default SIP Pulse)",
+    "PROVIDER_LOGO": "its sign on statements: a PNG, JPEG or SVG file (default: the helpdesk's own)",
     "TIME_ZONE": "zone for people who chose none (default America/Sao_Paulo)",
     "TICKET_PREFIX": "letters before a ticket's number (default SP)",
     "STAFF_SECOND_FACTOR": "1: staff must sign in with a second factor (default; 0 only in the embedded demo)",
@@ -62,6 +67,14 @@ def text(name: str, default: str | None = None) -> str:
     if default is None:
         raise WrongSetting(name, "it is not set; set it in the environment.")
     return default
+
+
+def picture(name: str, default: Path) -> str:
+    """A file that holds a picture, as PNG, JPEG or SVG."""
+    path = Path(text(name, str(default)))
+    if path.suffix.lower() not in {".png", ".jpg", ".jpeg", ".svg"} or not path.is_file():
+        raise WrongSetting(name, "it names no PNG, JPEG or SVG file that can be read here")
+    return str(path)
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -140,6 +153,34 @@ def queue(name: str) -> str:
     if parts.scheme in {"redis", "rediss"} and parts.hostname:
         return value
     raise WrongSetting(name, f"“{parts.scheme}://…” is not a Redis address.")
+
+
+def release_files(name: str) -> dict[str, object]:
+    """Django's setting of the storage of releases: a folder of the disk, or a bucket."""
+    value = text(name, "")
+    if not value:
+        return {"BACKEND": "releases.storage.WholeFileStorage"}
+    parts = urlsplit(value)
+    if not (parts.scheme in {"s3", "s3+http"} and parts.hostname and parts.username and parts.password and parts.path.strip("/")):
+        raise WrongSetting(name, "it is not an address such as s3://KEY:SECRET@s3.example.com/bucket?region=sa-east-1.")
+    return {
+        "BACKEND": "releases.s3.S3Storage",
+        "OPTIONS": {
+            "endpoint": f"{'http' if parts.scheme == 's3+http' else 'https'}://{parts.hostname}{f':{parts.port}' if parts.port else ''}",
+            "bucket": parts.path.strip("/"),
+            "key": unquote(parts.username),
+            "secret": unquote(parts.password),
+            "region": dict(parse_qsl(parts.query)).get("region", "us-east-1"),
+        },
+    }
+
+
+def accel_address(name: str) -> str:
+    """Empty, or an absolute path that begins and ends with a slash."""
+    value = text(name, "")
+    if value and not (value.startswith("/") and value.endswith("/") and len(value) > 2):
+        raise WrongSetting(name, f"“{value}” is not a path such as /files/.")
+    return value
 
 
 def mail(name: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from psycopg2.errors import QueryCanceled
 
 from accounts.tenancy import as_provider
+from billing.queries import verification as hours
 from helpdesk import metering, sweeps
 from notifications.queries import outbox_figures, page_figures
 from sla.queries.lateness import waits_for
@@ -132,7 +133,7 @@ def _tickets() -> list[Metric]:
 
 
 def _noted() -> list[Metric]:
-    return [*_sweeps(), *_clocks()]
+    return [*_sweeps(), *_clocks(), *_hours()]
 
 
 def _sweeps() -> list[Metric]:
@@ -154,6 +155,17 @@ def _clocks() -> list[Metric]:
     """None before the first night: that the check never ends is told by how late its task is."""
     differ = GaugeMetricFamily("helpdesk_clock_differences", "What the last complete check left that is kept otherwise than stories say.")
     found = last_found()
+    if found is not None:
+        differ.add_metric([], found)
+    return [differ]
+
+
+def _hours() -> list[Metric]:
+    """The same of contracts' hours."""
+    differ = GaugeMetricFamily(
+        "helpdesk_hours_differences", "What the last complete check left that is kept otherwise than contracts' stories say."
+    )
+    found = hours.last_found()
     if found is not None:
         differ.add_metric([], found)
     return [differ]

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from io import BytesIO
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -22,9 +23,13 @@ from accounts import rls
 from accounts.middleware import SESSION_CUSTOMER
 from accounts.models import Customer, Invitation, Membership, Person, StaffMember, StaffRole
 from accounts.tenancy import Scope, as_provider, enter
+from billing import models as billing
+from billing.commands import work
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Standing, Version
 from notifications.commands import page
+from releases import commands as releases
+from releases.models import Artifact, KnownIssue, Licence, Release, TicketIssue
 from sla.clocks import Cause
 from sla.commands import policies
 from sla.commands.calendars import create_calendar
@@ -57,7 +62,9 @@ class Canary:
     environment: Environment
     ticket: Ticket
     file: File
+    charge: billing.ChargeRequest
     loose_file: File
+    licence: Licence
     hidden: "Hidden"
 
 
@@ -68,6 +75,7 @@ class Hidden:
     token: str
     ticket: Ticket
     file: File
+    charge: billing.ChargeRequest
     colleague: Person
 
 
@@ -86,8 +94,9 @@ def verify(now: datetime) -> Report:
     with _rolled_back() as stored:
         catalogue = _catalogue(now)
         victim, other = _plant(catalogue, now), _plant(catalogue, now)
-        files = [file for canary in (victim, other) for file in (canary.file, canary.loose_file, canary.hidden.file)]
-        stored += [str(file.stored_as.name) for file in files]
+        kept = [file.stored_as for canary in (victim, other) for file in (canary.file, canary.loose_file, canary.hidden.file)]
+        kept += [victim.licence.stored_as, other.licence.stored_as, catalogue.artifact.stored_as]
+        stored += [(file.storage, str(file.name)) for file in kept]
         report.lines.append(f"Planted two canary customers, {victim.customer.pk} and {other.customer.pk}.")
         _probe_tables(report, victim, other)
         _probe_pages(report, victim, other)
@@ -97,16 +106,16 @@ def verify(now: datetime) -> Report:
 
 
 @contextmanager
-def _rolled_back() -> Iterator[list[str]]:
+def _rolled_back() -> Iterator[list[tuple[Storage, str]]]:
     """A transaction of which nothing stays, nor of the stored files named in the list."""
-    stored: list[str] = []
+    stored: list[tuple[Storage, str]] = []
     try:
         with transaction.atomic():
             yield stored
             transaction.set_rollback(True)
     finally:
-        for name in stored:
-            default_storage.delete(name)
+        for storage, name in stored:
+            storage.delete(name)
 
 
 # --- Planting -------------------------------------------------------------------------------------------------------
@@ -119,21 +128,29 @@ class Catalogue:
     version: Version
     calendar: Calendar
     policy: Policy
+    release: Release  # a draft: published it would be announced to nobody but the canaries, and they tell it themselves
+    artifact: Artifact
+    issue: KnownIssue
 
 
 def _catalogue(now: datetime) -> Catalogue:
-    name = f"canary-{secrets.token_hex(8)}"
-    person = accounts.register_person(email=f"{name}@canary.invalid", name=name, language="en", now=now)
-    agent = accounts.set_staff_roles(actor=None, person=person, display_name=name, roles=[StaffRole.Role.AGENT], now=now)
+    agent = _agent(now)
+    name = agent.display_name
     team = accounts.set_team(actor=None, name=name, members=[agent], now=now)
     with as_provider():
         product = Product.objects.create(name=name, team=team)
+        release = releases.draft_release(actor=None, product=product, number="2", kind="update", nature="technical", now=now)
+        content = BytesIO(name.encode())
+        artifact = releases.add_artifact(actor=None, release=release, kind="package", name=name, content=content, size=len(name), now=now)
         return Catalogue(
             agent=agent,
             product=product,
             version=Version.objects.create(product=product, number="1", available_date=now.date()),
             calendar=create_calendar(actor=None, name=name, time_zone=settings.TIME_ZONE, now=now),
             policy=policies.add_policy(actor=None, name=name, now=now),
+            release=release,
+            artifact=artifact,
+            issue=releases.keep_issue(actor=None, issue=None, product=product, words={"title_en": name, "title_pt": name}, now=now),
         )
 
 
@@ -182,17 +199,30 @@ def _plant(catalogue: Catalogue, now: datetime) -> Canary:
         contacts=[person],
         now=now,
     )
-    ticket, file = _plant_ticket(catalogue, contract, environment, person, token, now=now)
+    ticket, file, charge = _plant_ticket(catalogue, contract, environment, person, token, now=now)
     with as_provider():
         page(key=token, title=token, text=token, about_table="tickets_ticket", about_id=ticket.pk, customer_id=customer.pk, now=now)
     loose_file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.log", content=ContentFile(token.encode()), now=now)
+    licence = _plant_release(catalogue, contract, person, token, now)
     hidden = _plant_private(catalogue, contract, environment, person, now)
-    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, loose_file, hidden)
+    return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, charge, loose_file, licence, hidden)
+
+
+def _plant_release(catalogue: Catalogue, contract: Contract, person: Person, token: str, now: datetime) -> Licence:
+    """A licence, and rows of somebody told of a release that they fetched."""
+    customer_id = contract.customer_id
+    licence = releases.issue_licence(
+        actor=None, contract=contract, product=catalogue.product, name=token, content=BytesIO(token.encode()), size=len(token), now=now
+    )
+    with as_provider():
+        catalogue.release.recipients.create(customer_id=customer_id, person=person, purpose="published", state="owed")
+    releases.count_download(customer_id=customer_id, person=person, file=licence, link=secrets.token_hex(16), now=now)
+    return licence
 
 
 def _plant_ticket(
     catalogue: Catalogue, contract: Contract, environment: Environment, person: Person, token: str, *, private: bool = False, now: datetime
-) -> tuple[Ticket, File]:
+) -> tuple[Ticket, File, billing.ChargeRequest]:
     """A ticket with a row in every table that hangs on one."""
     file = tickets.upload(
         customer_id=contract.customer_id, uploader=person, name=f"{token}.txt", content=ContentFile(token.encode()), now=now
@@ -219,7 +249,9 @@ def _plant_ticket(
     tickets.note(ticket=ticket, author=catalogue.agent.person, body=f"internal {token}", now=now)
     tickets.place_hold(ticket=ticket, reason=token, placed_by=catalogue.agent.person, now=now)
     _plant_miss(ticket, now)
-    return ticket, file
+    with as_provider():
+        TicketIssue.objects.create(customer_id=ticket.customer_id, ticket=ticket, issue=catalogue.issue, linked_at=now)
+    return ticket, file, _plant_hours(ticket, person, token, now)
 
 
 def _plant_miss(ticket: Ticket, now: datetime) -> None:
@@ -231,13 +263,69 @@ def _plant_miss(ticket: Ticket, now: datetime) -> None:
         Firing.objects.create(clock=clock, percent=100, at=now, noticed_at=now, told_at=now, **of_customer)
 
 
+def _plant_hours(ticket: Ticket, person: Person, token: str, now: datetime) -> billing.ChargeRequest:
+    """Work of an agent of its own, since nobody works on two things at once; what became of a request and a month, as rows alone.
+
+    Returns the request.
+    """
+    agent = _agent(now)
+    work.start_timer(ticket=ticket, agent=agent, now=now)
+    log = work.log_work(
+        ticket=ticket, agent=agent, began_at=now - timedelta(hours=2), ended_at=now - timedelta(hours=1), note=token, now=now
+    )
+    month = now.date().replace(day=1)
+    of_customer = {"customer_id": ticket.customer_id}
+    of_contract = of_customer | {"contract_id": ticket.contract_id}
+    with as_provider():
+        request = billing.ChargeRequest.objects.create(
+            **of_contract,
+            ticket=ticket,
+            kind="functional_excess",
+            state="waiting",
+            reason=token,
+            minutes=1,
+            rate_cents=1,
+            answer_by=now,
+            drafted_at=now,
+        )
+        billing.ListedLog.objects.create(**of_customer, request=request, log=log)
+        billing.Decision.objects.create(
+            **of_customer, request=request, verdict="declined", minutes=0, by=person, at=now, shown={"reason": token}, shown_hash="0" * 64
+        )
+        billing.Threshold.objects.create(**of_contract, month=month, percent=ticket.pk % 100, passed_at=now)
+        billing.Review.objects.create(
+            **of_contract, month=month, log=log, verdict="approved", minutes=1, most_minutes=1, by=agent.person, at=now
+        )
+        billing.Correction.objects.create(**of_contract, of_month=month - timedelta(days=40 * (ticket.pk % 2)), month=month, amount_cents=1)
+        statement = billing.Statement.objects.create(
+            **of_contract,
+            month=month - timedelta(days=40 * (ticket.pk % 2)),
+            number=token[:20],
+            closed_at=now,
+            closed_by=agent.person,
+            currency="BRL",
+            total_cents=1,
+            agreed={"customer": token},
+        )
+        billing.StatementLine.objects.create(
+            **of_customer, statement=statement, position=1, kind="work", ticket=ticket, log=log, of_month=month, note=token, amount_cents=1
+        )
+    return request
+
+
+def _agent(now: datetime) -> StaffMember:
+    name = f"canary-{secrets.token_hex(8)}"
+    person = accounts.register_person(email=f"{name}@canary.invalid", name=name, language="en", now=now)
+    return accounts.set_staff_roles(actor=None, person=person, display_name=name, roles=[StaffRole.Role.AGENT], now=now)
+
+
 def _plant_private(catalogue: Catalogue, contract: Contract, environment: Environment, person: Person, now: datetime) -> Hidden:
     token = f"canary-{secrets.token_hex(8)}"
     name = f"canary-{secrets.token_hex(8)}"
     colleague = accounts.register_person(email=f"{name}@canary.invalid", name=name, language="en", now=now)
     accounts.add_member(actor=None, customer=contract.customer, person=colleague, role=Membership.Role.APPROVER, now=now)
-    ticket, file = _plant_ticket(catalogue, contract, environment, person, token, private=True, now=now)
-    return Hidden(token, ticket, file, colleague)
+    ticket, file, charge = _plant_ticket(catalogue, contract, environment, person, token, private=True, now=now)
+    return Hidden(token, ticket, file, charge, colleague)
 
 
 def _call_id(token: str) -> str:
@@ -339,7 +427,7 @@ def _probe_private(report: Report, canary: Canary) -> None:
             report.leaks.append(f"{table}: no canary's private ticket has a row, so nothing is proved")
         if seen := _run(reader, f"SELECT FROM {table} WHERE {condition}", promise):
             report.leaks.append(f"{table}: a colleague reads {seen} rows of a private ticket")
-    asked = _probe_private_pages(report, replace(canary, ticket=hidden.ticket, file=hidden.file))
+    asked = _probe_private_pages(report, replace(canary, ticket=hidden.ticket, file=hidden.file, charge=hidden.charge))
     report.lines.append(
         f"Looked for a private ticket in {len(tables) + len(OF_PROMISE) + 1} tables and on {asked} pages as its requester's colleague."
     )
@@ -496,8 +584,13 @@ def _walk(patterns: list[URLPattern | URLResolver], prefix: str, outer: tuple[st
 
 def _arguments(name: str, parameters: tuple[str, ...], victim: Canary) -> dict[str, object]:
     """The victim's own ids for an address."""
+    with as_provider():
+        statement = billing.Statement.objects.filter(contract=victim.contract).order_by("pk").first()
+    assert statement is not None, "each canary has one"
     by_name: dict[str, object] = {
         "number": victim.ticket.pk,
+        "contract_id": victim.contract.pk,
+        "month": statement.month,
         "customer_id": victim.customer.pk,
         "slug": "all",
         "token": "made-up",
@@ -505,12 +598,16 @@ def _arguments(name: str, parameters: tuple[str, ...], victim: Canary) -> dict[s
         "key": "made-up",
     }
     by_page = {
+        "approval": victim.charge.pk,
         "contract": victim.contract.pk,
         "environment": victim.environment.pk,
         "customer": victim.customer.pk,
+        "statement": statement.pk,
         "people_revoke": victim.invitation.pk,
         "people": victim.membership.pk,
         "file": victim.file.pk,
+        "licences": victim.contract.pk,
+        "licence": victim.licence.pk,
     }
     page = name.rpartition(":")[2]
     pk = next((value for start, value in by_page.items() if page.startswith(start)), victim.ticket.pk)

@@ -27,6 +27,7 @@ ATTEMPT_SECONDS = 300  # the longest window of allauth's limits of signing in
 # Posted: what is counted, by address. Their pages show a refusal themselves.
 WRITTEN = {
     "portal:ticket_new": "filing",
+    "portal:ticket_new_help": "filing",
     "portal:ticket_reply": "reply",
     "portal:ticket_contest": "change",
     "portal:ticket_declare": "change",
@@ -35,18 +36,30 @@ WRITTEN = {
     "console:ticket_new": "staff_filing",
     "console:ticket_answer": "staff_reply",
     "console:upload": "upload",
+    "console:artifact_upload": "upload",
+    "portal:release_update": "filing",
 }
 # Posted without much of a text: colleagues, staff or strangers get a mail of each.
 PRESSED = {
     "portal:ticket_solved": "change",
     "portal:ticket_watch": "change",
     "portal:ticket_private": "change",
+    "portal:approval": "change",
+    "portal:approval_end": "change",
+    "portal:ticket_help": "change",
+    "portal:help_update": "filing",
     "portal:people": "inviting",
     "console:customer_invite": "inviting",
+    "console:charge_send": "staff_reply",
+    "console:charge_release": "staff_reply",
+    "console:charge_return": "staff_reply",
+    "console:charge_withdraw": "staff_reply",
+    "console:charge_end": "staff_reply",
     "account_way_test": "paging",
     "console:page_test": "paging",
 }
 # Asked with words to look for: each reads more than a page does.
+FETCHED = {"portal:artifact", "portal:licence"}
 SEARCHED = {"portal:tickets", "console:queue", "console:search", "console:outbox"}
 
 pace = Pace(BURST)
@@ -96,6 +109,8 @@ def _counted(request: HttpRequest, name: str) -> Iterator[tuple[str, int]]:
         yield PRESSED[name], 1
     elif request.GET.get("q") and name in SEARCHED:
         yield "search", 1
+    elif name in FETCHED:
+        yield "download", 1
     elif name.endswith("export"):
         yield "export", 1
 

@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
 from jinja2 import Environment
 
+from billing.templatetags.billing_statements import with_allowances
 from helpdesk.compiling import LanguageEnvironment
 from helpdesk.lib.addresses import address
 from helpdesk.templatetags import atoms, durations, ui
@@ -69,7 +70,9 @@ TAGS = {
     "linebreaks": linebreaksbr,
     "contract_chip": atoms.contract_chip,
     "size": ui.size,
+    "money": ui.money,
     "date": date_format,
+    "with_allowances": with_allowances,
 }
 
 

@@ -13,6 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 EMBEDDED = environment.flag("EMBEDDED")
 BASE_URL = environment.web_address("BASE_URL", "http://127.0.0.1:8000")
 PROVIDER_NAME = environment.text("PROVIDER_NAME", "SIP Pulse")
+PROVIDER_LOGO = environment.picture("PROVIDER_LOGO", BASE_DIR / "helpdesk" / "static" / "logo.svg")
 TICKET_PREFIX = environment.text("TICKET_PREFIX", "SP")
 
 # --- Security -------------------------------------------------------------------------------------------------------
@@ -76,6 +77,8 @@ INSTALLED_APPS = [
     "sla",
     "contracts",
     "tickets",
+    "billing",
+    "releases",
 ]
 MIDDLEWARE = [
     "helpdesk.observing.RequestMiddleware",
@@ -170,6 +173,7 @@ LIMITS = {
     "search": (120, 60),
     "export": (30, 3600),
     "invitation": (60, 3600),  # links tried, by address
+    "download": (600, 3600),  # links to files of releases and licences
     "paging": (30, 3600),  # test pages: some services charge for each
 }
 CUSTOMER_FILES_A_DAY, CUSTOMER_BYTES_A_DAY = 5000, 50 * 1024**3
@@ -232,8 +236,14 @@ FILE_MAX_BYTES = environment.number("FILE_MAX_MB", 100, least=1) * 1024 * 1024
 FILES_PER_MESSAGE = 20
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "releases": environment.release_files("RELEASE_FILES"),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+RELEASE_FILE_MAX_BYTES = environment.number("RELEASE_FILE_MAX_MB", 4096, least=1) * 1024 * 1024
+FILES_ACCEL = environment.accel_address("FILES_ACCEL")
+# A link to a file of a release, and the one in the mail that announces it.
+DOWNLOAD_LINK_SECONDS = 3600
+RELEASE_MAIL_LINK_DAYS = 30
 FILE_UPLOAD_HANDLERS = ["tickets.uploads.LimitedFileUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

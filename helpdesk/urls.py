@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 import accounts.urls
+import billing.urls
 import contracts.urls
 import notifications.urls
+import releases.urls
 import sla.urls
 import tickets.urls
 from helpdesk import figures, views
@@ -13,15 +15,19 @@ from helpdesk import figures, views
 portal_urls: list[URLPattern | URLResolver] = [
     path("", views.portal_home, name="home"),
     *tickets.urls.portal_urls,
+    *billing.urls.portal_urls,
     *contracts.urls.portal_urls,
+    *releases.urls.portal_urls,
     *accounts.urls.portal_urls,
 ]
 console_urls: list[URLPattern | URLResolver] = [
     path("", views.console_home, name="home"),
     path("customers/<int:pk>/", views.customer, name="customer"),
     *tickets.urls.console_urls,
+    *billing.urls.console_urls,
     *contracts.urls.console_urls,
     *sla.urls.console_urls,
+    *releases.urls.console_urls,
     *accounts.urls.console_urls,
     *notifications.urls.console_urls,
 ]

@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from celery import current_app
 from django.db import connection, transaction
@@ -23,7 +23,7 @@ IMPATIENT = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "max_retries"
 
 def ring_on_commit(task: str = MAIL) -> None:
     """Ring for a task once when the transaction commits, however much it owes."""
-    bell = _BELLS[task]
+    bell = _bell(task)
     if not any(entry[1] is bell for entry in connection.run_on_commit):
         transaction.on_commit(bell)
 
@@ -35,8 +35,10 @@ def ring(task: str = MAIL) -> None:
     ringer.wanted.set()
 
 
-# One function for each, the same every time, by which a transaction knows that it rings already.
-_BELLS: dict[str, Callable[[], None]] = {task: partial(ring, task) for task in (MAIL, PAGES)}
+@cache
+def _bell(task: str) -> Callable[[], None]:
+    """One function for each task, the same every time, by which a transaction knows that it rings already."""
+    return partial(ring, task)
 
 
 class _Ringer(threading.Thread):

@@ -30,6 +30,7 @@ WORDS: dict[str, "tuple[str | Promise, str]"] = {
     State.COMPLAINED: (gettext_lazy("mail, marked as spam"), "outcome_at"),
     State.PARKED: (gettext_lazy("mail, could not be sent; owed since"), "created_at"),
     State.MUTED: (gettext_lazy("muted: on their pages only"), ""),
+    State.CANCELLED: (gettext_lazy("not sent: no longer true"), ""),
 }
 WRONG = {State.BOUNCED, State.COMPLAINED, State.PARKED}
 
@@ -137,10 +138,11 @@ def _worst(fates: Sequence[Fate]) -> str:
 def _summary(fates: Sequence[Fate]) -> str:
     """How many were told, and of how many that is not quite true; `kept back` and `bounced` are told apart inside."""
     muted = sum(one.state == State.MUTED for one in fates)
+    cancelled = sum(one.state == State.CANCELLED for one in fates)
     bounced = sum(one.state == State.BOUNCED for one in fates)
     stuck = sum(one.tone == "danger" for one in fates) - bounced
     late = sum(one.tone == "warn" for one in fates)
-    parts = [_("Told %(count)s") % {"count": len(fates) - muted}]
+    parts = [_("Told %(count)s") % {"count": len(fates) - muted - cancelled}]
     if muted:
         parts.append(_("%(count)s muted") % {"count": muted})
     if bounced:

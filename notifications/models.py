@@ -41,6 +41,7 @@ class Mail(models.Model):
         BOUNCED = "bounced", _("Bounced")
         COMPLAINED = "complained", _("Marked as spam")
         MUTED = "muted", _("Not sent: muted")
+        CANCELLED = "cancelled", _("Not sent: no longer true")
 
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="+")
     recipient = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
@@ -64,6 +65,11 @@ class Mail(models.Model):
     action_url = models.CharField(max_length=500, blank=True)
     choices: "models.JSONField[Any, Any]" = models.JSONField(null=True)  # answers that it offers: a list of label and url
     reason = models.CharField(max_length=300, blank=True)
+    list_id = models.CharField(
+        max_length=120, blank=True, default="", db_default=""
+    )  # of an announcement: the list that it goes to (RFC 2919)
+    # Of an announcement to very many: when nobody knows whether it went out, a person decides, not the relay (REL-2).
+    never_twice = models.BooleanField(default=False, db_default=False)
 
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     message_uuid = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -166,6 +172,8 @@ class Mute(models.Model):
         STATUS = "ticket_status", _("Changes of state")
         ASSIGNED = "ticket_assigned", _("Assignments (staff)")
         ESCALATED = "ticket_escalated", _("Promises that run out (staff)")
+        FIXED = "ticket_fixed", _("Releases that fix what a ticket is about")
+        RELEASED = "release_published", _("New releases, except those that close a security hole")
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="mutes")
     kind = models.CharField(max_length=40, choices=Kind)

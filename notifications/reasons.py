@@ -33,6 +33,7 @@ _BY_WORD: tuple[tuple[str, "str | Promise"], ...] = (
     ("user unknown", gettext_lazy("There is no such mailbox.")),
     ("mailbox full", gettext_lazy("The mailbox is full.")),
     ("quota", gettext_lazy("The mailbox is full.")),
+    ("it may have arrived", gettext_lazy("Sending it was cut off; it may have arrived. Ask its reader before you send it again.")),
     ("process that sent it died", gettext_lazy("Sending it was cut off each time.")),
     ("connectionrefused", gettext_lazy("Our mail server could not be reached.")),
     ("timeout", gettext_lazy("Our mail server did not answer in time.")),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
+from typing import TypeVar
 
 from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from celery import shared_task
@@ -31,6 +32,8 @@ ROUND_SECONDS = 50
 # No relay outlives a lease: one that a trickling server holds is ended before another may take its mail.
 LONGEST_SECONDS = int(commands.LEASE.total_seconds()) - 60
 AGAIN_SECONDS = 0.5
+ANNOUNCEMENTS_AT_ONCE = 50  # one after the other, before what else is due is looked at
+Noted = TypeVar("Noted")
 
 
 @shared_task(time_limit=LONGEST_SECONDS)
@@ -42,9 +45,29 @@ def relay_outbox() -> int:
     connection: BaseEmailBackend = get_connection()
     try:
         while time.monotonic() < ends and (mail := commands.claim(timezone.now())):
-            sent += send(mail, connection)
+            sent += send_announcements(mail, connection, ends) if mail.never_twice else send(mail, connection)
     finally:
         _hang_up(connection)
+    return sent
+
+
+def send_announcements(mail: Mail, connection: BaseEmailBackend, ends: float) -> int:
+    """A claimed announcement and those that come next, so many that nothing else waits long; returns how many the server took.
+
+    What fails is noted as of any other mail, and ends the run.
+    """
+    if commands.keep_back(mail=mail, now=timezone.now()):
+        return 0
+    sent, following = 0, mail
+    while (service_id := _hand_over(following, connection)) is not None:
+        sent += 1
+        if sent == ANNOUNCEMENTS_AT_ONCE or time.monotonic() > ends:
+            _until_noted(partial(commands.mark_sent, mail=following, service_id=service_id, now=timezone.now()))
+            break
+        found = _until_noted(partial(commands.sent_and_next, mail=following, service_id=service_id, now=timezone.now()))
+        if found is None:
+            break
+        following = found
     return sent
 
 
@@ -55,9 +78,17 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
     """
     if commands.keep_back(mail=mail, now=timezone.now()):
         return False
+    service_id = _hand_over(mail, connection)
+    if service_id is None:
+        return False
+    _until_noted(lambda: commands.mark_sent(mail=mail, service_id=service_id, now=timezone.now()))
+    return True
+
+
+def _hand_over(mail: Mail, connection: BaseEmailBackend) -> str | None:
+    """Compose a claimed mail and give it to the server; the name that a mail service has for it. None: it failed, which is noted."""
     try:
-        with as_provider():
-            message = compose(mail, list(mail.joined.order_by("pk")))
+        message = compose(mail, _joined(mail))
         connection.open()
         message.connection = connection
         if not message.send():
@@ -68,10 +99,16 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
         _hang_up(connection)
         said, refusal, unknown = _said(error), refusal_of(error), isinstance(error, OutcomeUnknown)
         _until_noted(lambda: commands.mark_failed(mail=mail, error=said, refusal=refusal, may_have_arrived=unknown, now=timezone.now()))
-        return False
-    service_id = str(message.anymail_status.message_id or "")
-    _until_noted(lambda: commands.mark_sent(mail=mail, service_id=service_id, now=timezone.now()))
-    return True
+        return None
+    return str(message.anymail_status.message_id or "")
+
+
+def _joined(mail: Mail) -> list[Mail]:
+    """What goes out within it; nothing is ever joined into an announcement."""
+    if mail.never_twice:
+        return []
+    with as_provider():
+        return list(mail.joined.order_by("pk"))
 
 
 def _hang_up(connection: BaseEmailBackend) -> None:
@@ -80,7 +117,7 @@ def _hang_up(connection: BaseEmailBackend) -> None:
         connection.close()
 
 
-def _until_noted(note: Callable[[], None], ends: float | None = None) -> None:
+def _until_noted(note: Callable[[], Noted], ends: float | None = None) -> Noted:
     """Note what became of it, though the database be away for a while: what the server took would go out again (NOT-1).
 
     `ends`: when the task is ended, by the monotonic clock.

@@ -1,15 +1,21 @@
 """Rows for tests, made through the commands. Ada and Alan work at Acme, Grace works at Globex; Sara answers, Max keeps contracts."""
 
-from datetime import UTC, date, datetime, time
+import io
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from accounts import commands as accounts
 from accounts.models import Customer, Membership, Person, StaffMember, Team
 from accounts.tenancy import as_nobody, as_provider
+from billing.commands import requests as charges
+from billing.commands import statements
+from billing.models import ChargeRequest, Statement
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Version
 from notifications import commands as outbox
 from notifications.models import Page, Rota, RotaOverride, Way
+from releases import commands as releases
+from releases.models import Artifact, KnownIssue, Licence, Release
 from sla.commands import calendars, policies
 from sla.content import Content
 from sla.models import Calendar, Policy, PolicyVersion
@@ -19,6 +25,7 @@ from sla.shipped import Follows
 from tickets import commands as tickets
 from tickets.models import Ticket
 
+PACKAGE = b"package " * 1000
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 
@@ -149,6 +156,21 @@ def ticket(under: Contract, of: Product, requester: Person, **changes: Any) -> T
     return tickets.open_ticket(contract=under, product=of, requester=requester, **(values | changes))
 
 
+def charge(on: Ticket, by: Person, state: str = "waiting", **changes: Any) -> ChargeRequest:
+    """Off-hours help for a ticket from NOW on, as staff ask the approvers for it; or only drafted."""
+    asked = {
+        "kind": "off_hours",
+        "reason": "A trunk is down",
+        "minutes": 60,
+        "rate_cents": 36000,
+        "answer_by": NOW + timedelta(hours=12),
+        "work_from": NOW + timedelta(hours=10),
+        "work_until": NOW + timedelta(hours=14),
+    }
+    drafted = charges.draft(ticket=on, actor=by, asked=charges.Asked(**(asked | changes)), now=NOW)
+    return drafted if state == "draft" else charges.send(request=drafted, actor=by, now=NOW)
+
+
 def rota(*members: StaffMember, teams: tuple[Team, ...] = (), **changes: Any) -> Rota:
     """A rota of a week each, from the Monday on which everything here happens."""
     values = {
@@ -179,3 +201,36 @@ def page(key: str = "page-1", **changes: Any) -> Page:
     outbox.page(key=key, **(values | changes))
     with as_provider():
         return Page.objects.get(key=key)
+
+
+def known_issue(of: Product, title: str = "Calls drop on re-INVITE") -> KnownIssue:
+    return releases.keep_issue(actor=None, issue=None, product=of, words={"title_en": title, "title_pt": f"{title} (pt)"}, now=NOW)
+
+
+def draft(of: Product, number: str = "8.2", package: bytes = PACKAGE, **changes: Any) -> Release:
+    """A release that is ready to be published."""
+    values = {"kind": "update", "nature": "technical", "notes_en": f"News of {number}", "notes_pt": f"Novidades da {number}"}
+    made = releases.draft_release(actor=None, product=of, number=number, now=NOW, **(values | changes))
+    if package:
+        artifact(made, f"package-{number}.tar.gz", package)
+    return made
+
+
+def artifact(of: Release, name: str = "package.tar.gz", content: bytes = PACKAGE, kind: str = "package") -> Artifact:
+    return releases.add_artifact(actor=None, release=of, kind=kind, name=name, content=io.BytesIO(content), size=len(content), now=NOW)
+
+
+def release(of: Product, number: str = "8.2", now: datetime = NOW, **changes: Any) -> Release:
+    return releases.publish(actor=None, release=draft(of, number, **changes), now=now)
+
+
+def licence(under: Contract, of: Product, name: str = "licence.key", content: bytes = b"key", now: datetime = NOW) -> Licence:
+    return releases.issue_licence(
+        actor=None, contract=under, product=of, name=name, content=io.BytesIO(content), size=len(content), now=now
+    )
+
+
+def statement(world: Any, number: str = "P-1", month: date = date(2026, 10, 1)) -> Statement:
+    """A closed month of a contract of Acme's with a package, by the fee alone."""
+    packed = contract(world.acme, world.softswitch, manager=world.max, number=number, package_minutes=300, package_fee_cents=900_00)
+    return statements.close_month(actor=world.max, contract=packed, month=month, now=NOW)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import commands as accounts
 from accounts.tenancy import as_provider
+from billing.commands import work
 from helpdesk.isolation import addresses
 from notifications.models import BouncingAddress, Mail
 from tests import factories as make
@@ -34,6 +35,7 @@ PORTAL = row(SIGN_IN, OK, OK, OK, SENT, SENT, SENT)
 ONE_OF_ACMES = row(SIGN_IN, OK, OK, NONE, SENT, SENT, SENT)
 ADMINS_ONLY = row(SIGN_IN, SENT, REFUSED, NONE, SENT, SENT, SENT)
 CONSOLE = row(SIGN_IN, NONE, NONE, NONE, OK, OK, OK)
+AGENTS = row(SIGN_IN, NONE, NONE, NONE, OK, REFUSED, REFUSED)
 OWN = row(SIGN_IN, OK, OK, OK, OK, OK, OK)
 
 
@@ -41,6 +43,8 @@ def posted(table):
     """The same for a form that is posted: what was a page is now a redirect back to one."""
     return {who: SENT if answer == OK else answer for who, answer in table.items()}
 
+
+PUBLISHING = row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, REFUSED)  # release managers': tests/releases/test_desk.py
 
 GET = {
     "healthz": row(*[OK] * 7),
@@ -63,10 +67,43 @@ GET = {
     "portal:ticket_declare": ONE_OF_ACMES,
     "portal:ticket_satisfaction": ONE_OF_ACMES,
     "portal:file": ONE_OF_ACMES,
+    "portal:approvals": PORTAL,
+    "portal:hours": PORTAL,
+    "portal:statements": row(SIGN_IN, OK, REFUSED, OK, SENT, SENT, SENT),
+    "portal:statement": row(SIGN_IN, OK, REFUSED, NONE, SENT, SENT, SENT),
+    "portal:statement_pdf": row(SIGN_IN, OK, REFUSED, NONE, SENT, SENT, SENT),
+    "portal:statement_csv": row(SIGN_IN, OK, REFUSED, NONE, SENT, SENT, SENT),
+    "portal:ticket_hours": PORTAL,
+    "portal:approval": ONE_OF_ACMES,
+    "portal:ticket_help": ONE_OF_ACMES,
+    "portal:help_update": PORTAL,
     "portal:contracts": PORTAL,
     "portal:contract": ONE_OF_ACMES,
     "portal:environments": PORTAL,
     "portal:people": PORTAL,
+    "portal:products": PORTAL,
+    "portal:release": PORTAL,  # every customer with a contract gets every release; who else: tests/releases/test_downloads.py
+    "portal:release_update": PORTAL,
+    "portal:artifact": row(SIGN_IN, SENT, SENT, SENT, SENT, SENT, SENT),
+    "portal:licence": row(SIGN_IN, SENT, SENT, NONE, SENT, SENT, SENT),
+    "portal:release_link": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
+    "portal:download": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
+    "console:releases": CONSOLE,
+    "console:release": CONSOLE,
+    "console:release_progress": CONSOLE,
+    "console:release_customers": CONSOLE,
+    "console:release_new": PUBLISHING,
+    "console:release_edit": PUBLISHING,
+    "console:release_publish": PUBLISHING,
+    "console:release_withdraw": PUBLISHING,
+    "console:versions": CONSOLE,
+    "console:artifact": CONSOLE,
+    "console:known_issues": CONSOLE,
+    "console:known_issue": CONSOLE,
+    "console:known_issue_new": PUBLISHING,
+    "console:ticket_issues": CONSOLE,
+    "console:licences": CONSOLE,
+    "console:licence": CONSOLE,
     "console:home": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
     "console:queue": CONSOLE,
     "console:queue_export": CONSOLE,
@@ -79,8 +116,22 @@ GET = {
     "console:reports_missed_export": CONSOLE,
     "console:ticket": CONSOLE,
     "console:ticket_promise": CONSOLE,
+    "console:ticket_time": AGENTS,
+    "console:my_time": AGENTS,
+    "console:work": AGENTS,
     "console:file": CONSOLE,
     "console:ticket_qualify": row(SIGN_IN, NONE, NONE, NONE, OK, REFUSED, REFUSED),
+    "console:charge": CONSOLE,
+    "console:charges": CONSOLE,
+    "console:statements": CONSOLE,
+    "console:statement": CONSOLE,
+    "console:statement_preview": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:statement_pdf": CONSOLE,
+    "console:statement_csv": CONSOLE,
+    "console:contract_hours": CONSOLE,
+    "console:ticket_hours": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:charge_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:charge_edit": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
     "console:ticket_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:ticket_preview": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:customers": CONSOLE,
@@ -144,6 +195,8 @@ POST = {
     "portal:ticket_solved": posted(ONE_OF_ACMES),
     "portal:ticket_watch": posted(ONE_OF_ACMES),
     "portal:ticket_private": row(SIGN_IN, SENT, REFUSED, NONE, SENT, SENT, SENT),
+    "portal:ticket_new_help": PORTAL,
+    "portal:approval_end": row(SIGN_IN, SENT, REFUSED, NONE, SENT, SENT, SENT),
     "portal:upload": row(SIGN_IN, 422, 422, 422, SENT, SENT, SENT),
     "portal:upload_remove": row(SIGN_IN, 204, 204, 204, SENT, SENT, SENT),
     "portal:people_second_factor": row(SIGN_IN, SENT, REFUSED, SENT, SENT, SENT, SENT),
@@ -161,8 +214,23 @@ POST = {
     "console:ticket_contract": row(SIGN_IN, NONE, NONE, NONE, REFUSED, NONE, REFUSED),
     "console:ticket_watch": posted(CONSOLE),
     "console:ticket_private": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
+    "console:ticket_timer": posted(AGENTS),
+    "console:timer_stop": posted(AGENTS),
+    "console:timer_discard": posted(AGENTS),
+    "console:work_delete": posted(AGENTS),
     "console:ticket_hold": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
     "console:ticket_hold_release": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, REFUSED),
+    "console:statements_close": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:statement_review": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
+    "console:statement_approve": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:statement_close": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:contract_amend_preview": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
+    "console:contract_standing_preview": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
+    "console:charge_send": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
+    "console:charge_release": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:charge_return": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:charge_withdraw": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
+    "console:charge_end": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
     "console:contract_standing": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
     "console:policy_standard": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
     "console:environment_retire": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
@@ -175,6 +243,9 @@ POST = {
     "console:override_remove": row(SIGN_IN, NONE, NONE, NONE, SENT, REFUSED, SENT),
     "console:page_acknowledge": posted(CONSOLE),
     "console:page_test": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, SENT),
+    **dict.fromkeys(("console:artifact_upload", "console:artifact_remove", "console:release_unschedule"), PUBLISHING),
+    **dict.fromkeys(("console:release_discard", "console:release_pause", "console:release_resume", "console:release_retry"), PUBLISHING),
+    "console:ticket_issue_remove": row(SIGN_IN, NONE, NONE, NONE, NONE, REFUSED, REFUSED),
     "account_way_test": row(SIGN_IN, NONE, NONE, NONE, SENT, NONE, NONE),
     "account_way_remove": row(SIGN_IN, NONE, NONE, NONE, SENT, NONE, NONE),
     "service_reports": row(*[NONE] * 7),
@@ -219,7 +290,17 @@ def arguments(world):
         "mail": mail.pk,
         "address": mark.pk,
     }
+    charge = make.charge(ticket, world.sara.person)
+    closed = make.statement(world)
+    pks |= {"statement": closed.pk}
+    pks |= {"approval": charge.pk, "charge": charge.pk}
+    pks |= {"work": _log(ticket, world.sara).pk}
     pks |= {"calendar": world.contract.calendar_id, "policy": make.policy().pk}
+    release = make.release(world.softswitch)
+    licence = make.licence(world.contract, world.softswitch)
+    with as_provider():
+        pks |= {"release": release.pk, "artifact": release.artifacts.get().pk, "licences": world.contract.pk, "licence": licence.pk}
+    pks |= {"known_issue": make.known_issue(world.softswitch).pk}
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "file": upload.pk, "ticket_hold": hold.pk}
     common = {
         "number": ticket.pk,
@@ -229,6 +310,9 @@ def arguments(world):
         "uidb36": "1",
         "key": "made-up",
         "year": 2026,
+        "product_id": world.softswitch.pk,
+        "contract_id": closed.contract_id,
+        "month": closed.month,
     }
 
     def for_address(name, parameters):
@@ -237,6 +321,10 @@ def arguments(world):
         return {parameter: common.get(parameter, pk) for parameter in parameters}
 
     return for_address
+
+
+def _log(ticket, agent):
+    return work.log_work(ticket=ticket, agent=agent, began_at=make.NOW - timedelta(hours=1), ended_at=make.NOW, note="Looked", now=make.NOW)
 
 
 PARAMETERS = dict(addresses())

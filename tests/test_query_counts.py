@@ -9,7 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.tenancy import as_provider
+from billing.commands import requests as charges
+from billing.commands import work
 from notifications.commands import acknowledge, paging
+from releases import commands as releases
+from releases.models import Release
 from sla.commands import policies
 from tests import factories as make
 from tickets import commands
@@ -18,13 +23,17 @@ pytestmark = pytest.mark.django_db
 
 # address: queries, the same for one row of everything and for three
 COSTS = {
-    "portal:home": 12,
+    "portal:home": 15,
     "portal:tickets": 13,
     "portal:reports": 14,
     "portal:reports_missed": 11,
     "portal:contracts": 9,
+    "portal:products": 14,
     "portal:environments": 9,
     "portal:people": 11,
+    "portal:approvals": 11,
+    "portal:hours": 17,
+    "portal:statements": 9,
     "console:queue": 13,
     "console:search": 16,
     "console:reports": 18,
@@ -32,12 +41,21 @@ COSTS = {
     "console:customers": 14,
     "console:customer": 17,
     "console:calendars": 10,
+    "console:releases": 12,
+    "console:release": 17,
+    "console:release_customers": 15,
+    "console:versions": 16,
+    "console:known_issues": 12,
+    "console:licences": 12,
     "console:outbox": 12,
     "console:policies": 11,
     "console:policy": 18,
     "console:on_call": 18,
     "console:reach": 12,
-    "console:audit": 18,
+    "console:audit": 19,
+    "console:my_time": 12,
+    "console:charges": 12,
+    "console:statements": 21,
 }
 
 
@@ -46,7 +64,11 @@ def more_of_everything(world, number):
     member = make.member(world.acme, name)
     contract = make.contract(world.acme, world.softswitch, manager=world.max, number=f"N-{number}")
     make.environment(world.acme, name=f"Site {number}", contract=contract, contacts=(member,), installed={world.softswitch: world.version})
-    make.ticket(contract, world.softswitch, member, subject=f"Calls drop at site {number}")
+    ticket = make.ticket(contract, world.softswitch, member, subject=f"Calls drop at site {number}")
+    make.charge(ticket, world.sara.person)
+    charges.withdraw(request=make.charge(ticket, world.sara.person), actor=world.sara.person, now=make.NOW)
+    log(ticket, world.lea, number)
+    make.statement(world, number=f"P-{number}")
     make.customer(f"Customer {number}")
     make.calendar(("Europe/Lisbon", "America/Manaus", "Asia/Tokyo")[number - 1])
     policies.add_policy(actor=None, name=f"Policy {number}", now=make.NOW)
@@ -56,8 +78,19 @@ def more_of_everything(world, number):
     rota = make.rota(on_call, world.sara, name=f"Rota {number}", is_default=number == 1, teams=(make.team(f"Team {number}", on_call),))
     make.override(rota, on_call, timezone.now(), timezone.now() + timedelta(days=1))
     acknowledge(actor=on_call.person, page=make.page(f"page-{number}", customer_id=world.acme.pk, rota=rota), now=make.NOW)
+    release = make.release(world.softswitch, f"8.{number}", fixes=[make.known_issue(world.softswitch, f"Issue {number}")])
+    make.licence(contract, world.softswitch, f"{number}.key")
+    releases.distribute(now=make.NOW)
+    with as_provider():
+        file = release.artifacts.get()
+    releases.count_download(customer_id=world.acme.pk, person=member, file=file, link=f"{number:032}", now=make.NOW)
     make.page(f"another-{number}", customer_id=world.acme.pk, rota=rota)
     paging.address_due(make.NOW)
+
+
+def log(ticket, agent, number):
+    began_at = make.NOW - timedelta(minutes=10 * number)
+    work.log_work(ticket=ticket, agent=agent, began_at=began_at, ended_at=began_at + timedelta(minutes=9), note="Looked", now=make.NOW)
 
 
 def _staff(name, world):
@@ -65,8 +98,16 @@ def _staff(name, world):
 
 
 def cost(client, name, world):
-    arguments = {"console:queue": ["all"], "console:customer": [world.acme.pk], "console:policy": [make.policy().pk]}.get(name)
-    address, query = reverse(name, args=arguments), {"q": "calls"} if name == "console:search" else {}
+    with as_provider():
+        release = Release.objects.order_by("pk").values_list("pk", flat=True).first()
+    arguments = {key: [release] for key in ("console:release", "console:release_customers")} | {"console:licences": [world.contract.pk]}
+    arguments |= {"console:queue": ["all"], "console:customer": [world.acme.pk], "console:policy": [make.policy().pk]}
+    asked = {
+        "console:search": {"q": "calls"},
+        "console:my_time": {"day": make.NOW.date().isoformat()},
+        "console:charges": {"list": "decided"},
+    }
+    address, query = reverse(name, args=arguments.get(name)), asked.get(name, {})
     client.get(address, query)  # what a process reads once, whichever test comes first
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address, query)
@@ -89,7 +130,7 @@ def test_the_cost_of_a_list_page(name, world):
 
 
 # What a ticket's page costs, however much happened on it.
-PAGES = {"console:ticket": 19, "portal:ticket": 14}
+PAGES = {"console:ticket": 23, "portal:ticket": 15}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -107,6 +148,7 @@ def test_the_cost_of_a_tickets_page(name, world):
             now=make.NOW,
         )
         commands.answer(ticket=ticket, agent=world.sara.person, body=f"Answer {number}", now=make.NOW)
+        log(ticket, world.sara, number + 1)
         client.get(reverse(name, args=[ticket.pk]))
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse(name, args=[ticket.pk]))

@@ -144,6 +144,7 @@ class Ticket(TenantModel):
     promise = models.ForeignKey(Promise, models.PROTECT, null=True, db_index=False, related_name="+")
     next_due_at = models.DateTimeField(null=True)  # of the promise's nearest clock: queues sort by it
     event_count = models.PositiveIntegerField(default=0)
+    contract_settled_at = models.DateTimeField(null=True)  # since a closed statement has its work it can't be moved (CON-3)
     submission_key = models.UUIDField(default=uuid.uuid4)
     search = models.GeneratedField(
         expression=searchable("subject"),
@@ -290,6 +291,10 @@ class Event(TenantModel):
         COVERED = "covered"
         UNCOVERED = "uncovered"
         PROMISE_MOVED = "promise_moved"
+        # Of known issues, which releases fix.
+        ISSUE_LINKED = "issue_linked"
+        ISSUE_UNLINKED = "issue_unlinked"
+        FIX_RELEASED = "fix_released"
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
     position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket

@@ -211,6 +211,12 @@ def keep_promise_of(ticket: Ticket, now: datetime) -> None:
     ticket.save(update_fields=["promise", "next_due_at"])
 
 
+def version_at_opening(ticket_id: int) -> int:
+    """The policy version by which a ticket was opened, whether or not its promise is kept yet."""
+    ticket = Ticket.objects.select_related("promise").get(pk=ticket_id)
+    return ticket.promise.opened_version_id if ticket.promise is not None else _had_all_along(ticket)[0].pk
+
+
 def _had_all_along(ticket: Ticket) -> tuple[PolicyVersion, int]:
     """The policy version and the calendar that ruled a ticket when it was opened, before promises were kept."""
     contract = Contract.objects.select_related("calendar").prefetch_related("terms").get(pk=_first_contract(ticket))

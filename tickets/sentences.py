@@ -22,7 +22,7 @@ def qualification(type: str, severity: str) -> str:
 
 
 # Nobody did these: their sentences have no name before them.
-OF_TIME = {Event.Kind.ESCALATED, Event.Kind.MISSED}
+OF_TIME = {Event.Kind.ESCALATED, Event.Kind.MISSED, Event.Kind.FIX_RELEASED}
 
 
 def sentence(event: Happening, names: Mapping[int, str], *, for_staff: bool) -> str:
@@ -54,6 +54,12 @@ def sentence(event: Happening, names: Mapping[int, str], *, for_staff: bool) -> 
                 return _("follows this from now on") if added else _("stopped following this")
             text = _("added %(name)s to those who follow this") if added else _("took %(name)s off those who follow this")
             return text % {"name": names.get(data["person"], _("a former colleague"))}
+        case Event.Kind.ISSUE_LINKED:
+            return _("said that it is about the known issue %(issue)s") % {"issue": data["issue"]}
+        case Event.Kind.ISSUE_UNLINKED:
+            return _("said that it is not about the known issue %(issue)s") % {"issue": data["issue"]}
+        case Event.Kind.FIX_RELEASED:
+            return _("Version %(version)s is released; it fixes the known issue %(issue)s") % data
         case Event.Kind.RATED:
             return _("said how it was solved: “%(answer)s”") % {"answer": Satisfaction.Level(data["to"]).label}
         case Event.Kind.ESCALATED | Event.Kind.MISSED:

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 
 from accounts.models import Person
 from accounts.tenancy import as_provider
-from helpdesk.demo import off_hours, provider, readers
+from helpdesk.demo import hours, off_hours, provider, readers
 from helpdesk.demo.plan import Do, Plan, Step
 from helpdesk.demo.world import Timeline, World
 from sla.models import Breach
@@ -153,6 +153,7 @@ class Player:
             status=step.status or None,
             now=now,
         )
+        hours.log_answer(self.world, self.number, self.plan, step, self.ticket(step), now)
 
     def reply(self, step: Step, now: datetime) -> None:
         commands.reply(ticket=self.ticket(step), author=self.person(step), body=step.text, files=self.files(step, now), now=now)

@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Person
 from accounts.tenancy import as_nobody, as_provider
-from helpdesk.demo import on_call, outbox, promises, readers
+from helpdesk.demo import hours, on_call, outbox, promises, provider, readers
 from helpdesk.demo.cast import COMPANIES, write_plans
 from helpdesk.demo.clock import start_of_day
 from helpdesk.demo.founding import found_company, found_provider
 from helpdesk.demo.on_call import note_rotas
 from helpdesk.demo.play import note_ticket
+from helpdesk.demo.releases import note_releases
 from helpdesk.demo.world import Timeline, World
 from helpdesk.lib.refusals import Refusal
 
@@ -90,8 +91,11 @@ def _play(world: World, now: datetime) -> None:
         found_company(world, timeline, company, today.date())
     for number, plan in enumerate(write_plans(now, SEED)):
         note_ticket(world, timeline, number, plan)
+    hours.note_months(timeline, world, today.date())
+    note_releases(world, timeline, {key: product.versions for key, product in provider.PRODUCTS.items()}, today.date())
     timeline.play(now, between=promises.notice_until)
     promises.tell_the_rest(now)
+    hours.ask_today(world, now)
     readers.read(now)
     on_call.settle(now)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from accounts.models import Customer, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
+from releases.models import Artifact, Licence
 from sla.models import Calendar, Policy
 from tickets.models import File, Hold, Ticket
 
@@ -27,16 +28,17 @@ class World:
     environments: dict[tuple[str, str], Environment] = field(default_factory=dict)
     tickets: dict[tuple[int, int], Ticket] = field(default_factory=dict)
     holds: dict[int, Hold] = field(default_factory=dict)
-    files: list[File] = field(default_factory=list)
+    files: list[File | Artifact | Licence] = field(default_factory=list)
+    busy: dict[int, datetime] = field(default_factory=dict)  # until when staff were at their last answer
 
 
 class Timeline:
     """Deeds with their instants; those of the same instant keep the order in which they were noted."""
 
     def __init__(self) -> None:
-        self._deeds: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self._deeds: list[tuple[datetime, int, Callable[[datetime], object]]] = []
 
-    def at(self, instant: datetime, deed: Callable[[datetime], None]) -> None:
+    def at(self, instant: datetime, deed: Callable[[datetime], object]) -> None:
         self._deeds.append((instant, len(self._deeds), deed))
 
     def play(self, until: datetime, between: Callable[[datetime], None]) -> None:

@@ -1,10 +1,10 @@
 """Instants as they stand in a sentence, on the reader's clock: near ones by the day's name, those of a letter with date and zone."""
 
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from django.utils import timezone
-from django.utils.dates import MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.dates import MONTHS, MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import time_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -45,6 +45,11 @@ def dated(at: datetime) -> str:
 def zoned(at: datetime) -> str:
     """ "Mon 30 Nov 13:00 (Sao Paulo, UTC−3)"."""
     return _("%(instant)s (%(zone)s)") % {"instant": dated(at), "zone": zone_at(at)}
+
+
+def month_name(day: date) -> str:
+    """ "November" as it stands in a sentence."""
+    return _within(str(MONTHS[day.month]))
 
 
 def zone_at(at: datetime) -> str:

@@ -25,7 +25,7 @@ from django.db.models.query import FlatValuesListIterable, ValuesListIterable
 from helpdesk.lib.statements import Statement
 
 Row = TypeVar("Row")
-Bound = int | str | Sequence[int] | Sequence[str] | Sequence[UUID]
+Bound = int | str | datetime | Sequence[int] | Sequence[str] | Sequence[date] | Sequence[UUID]
 
 # What makes a column's value of JSON's, by the kind of its field. Others are not kept exactly, or never asked so.
 READERS: Mapping[str, Callable[[str], Any] | None] = {
@@ -137,23 +137,32 @@ def together(*questions: Question) -> list[list[Any]]:
 
     contracts, terms = together(_contracts.question(7), _terms.question(7))
     """
-    values = [_parameter(value) for question in questions for value in question.values]
-    (answers,) = _joined(tuple(question.made for question in questions)).rows(values)
-    return [question.rows(answer) for question, answer in zip(questions, answers, strict=True)]
+    return beside(NOTHING, (), *questions)[1]
+
+
+NOTHING = Statement("SELECT", (), ())
+
+
+def beside(statement: Statement, values: Sequence["Bound"], *questions: Question) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """The one row of a statement that is a SELECT of values alone, and the rows of each question, in the same round trip."""
+    asked = [*values, *(value for question in questions for value in question.values)]
+    (row,) = _joined(statement, len(values), tuple(question.made for question in questions)).rows([_parameter(value) for value in asked])
+    own = len(row) - len(questions)
+    return row[:own], [question.rows(answer) for question, answer in zip(questions, row[own:], strict=True)]
 
 
 @lru_cache(maxsize=256)
-def _joined(queries: tuple[_Made[Any], ...]) -> Statement:
-    """One statement whose row has the rows of each query; their values follow each other."""
-    parameters: list[Any] = []
-    marks: list[tuple[int, int]] = []
-    before = 0
+def _joined(first: Statement, count: int, queries: tuple[_Made[Any], ...]) -> Statement:
+    """One statement whose row has what the first selects for its `count` values, then the rows of each query; their values follow."""
+    parameters, marks = list(first.parameters), list(first.marks)
+    before = count
     for made in queries:
         marks += [(len(parameters) + place, before + number) for place, number in made.statement.marks]
         parameters += made.statement.parameters
         before += made.count
-    is_kept = all(made.statement.is_kept for made in queries)
-    return Statement(f"SELECT {', '.join(map(_as_json, queries))}", parameters, marks, is_kept=is_kept)
+    is_kept = first.is_kept and all(made.statement.is_kept for made in queries)
+    own = "," if first is not NOTHING and queries else ""
+    return Statement(f"{first.sql}{own} {', '.join(map(_as_json, queries))}", parameters, marks, is_kept=is_kept)
 
 
 def _as_json(made: _Made[Any]) -> str:
@@ -165,6 +174,11 @@ def _as_json(made: _Made[Any]) -> str:
 def among(column: str, values: int | Sequence[int]) -> Func:
     """A condition for `filter`: the column is one of the list, or of the list that the mark stands for."""
     return Func(F(column), Value(_parameter(values)), template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+
+
+def compared(column: str, operator: str, value: int | datetime) -> Func:
+    """A condition for `filter`: the column is before or after an instant, or after the one that the mark stands for."""
+    return Func(F(column), Value(value), template="(%(expressions)s)", arg_joiner=f" {operator} ", output_field=BooleanField())
 
 
 def name_of(model: type[Model], key: str, column: str) -> Subquery:

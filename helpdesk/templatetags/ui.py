@@ -5,11 +5,12 @@ from typing import Any
 from django import template
 from django.template import Context, engines
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import get_format, number_format
+from django.utils.formats import get_format
 from django.utils.safestring import SafeString, mark_safe
 
 from helpdesk import logs
 from helpdesk.lib import markdown as markdown_lib
+from helpdesk.lib import money as money_lib
 from helpdesk.lib.addresses import query_string
 
 register = template.Library()
@@ -44,9 +45,7 @@ def frame(context: Context, name: str, **more: Any) -> SafeString:
 @register.filter
 def money(cents: int, currency: str) -> str:
     """Cents of a currency in the reader's form: R$ 240,00."""
-
-    sign = {"BRL": "R$", "USD": "US$", "EUR": "€"}.get(currency, currency)
-    return f"{sign}\N{NO-BREAK SPACE}{number_format(cents / 100, decimal_pos=2, force_grouping=True)}"
+    return money_lib.shown(cents, currency)
 
 
 @register.filter

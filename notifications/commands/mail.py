@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from django.conf import settings
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Q
 
 from accounts import audit
 from accounts.models import Person
-from accounts.tenancy import acting_for, as_provider
+from accounts.tenancy import Scope, acting_for, as_provider, at_once
 from helpdesk.lib.prepared import Prepared, among
 from notifications import bell, bounces, marks
 from notifications.bounces import NO_REFUSAL, Verdict
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3))
 ATTEMPTS = len(PAUSES) + 1
+MAY_HAVE_ARRIVED = "Its sending was cut off: it may have arrived."
 KEPT_BACK_FOR = timedelta(days=3)  # what waited so long for an address that bounces has bounced too
 # Reports come late, twice and in any order: what is later in a mail's life wins, so that their order does not matter.
 LATER = {Mail.State.SENT: 1, Mail.State.DELIVERED: 2, Mail.State.BOUNCED: 3, Mail.State.COMPLAINED: 4}
@@ -65,7 +66,8 @@ class Owed:
 
     `about`: the row that it tells of. `muted`: its reader wants no such mail; that they were not sent one is written down.
     `may_wait`: it goes out after MAIL_JOIN_SECONDS, together with what else the person is owed in the same `thread` by then.
-    `not_before`: it goes out no earlier.
+    `not_before`: it goes out no earlier. `list_id`: the list that it is an announcement to. `never_twice`: when nobody knows whether it
+    went out, it waits for a person instead of going out again.
     """
 
     person: Person | None
@@ -79,6 +81,8 @@ class Owed:
     muted: bool = False
     may_wait: bool = False
     not_before: datetime | None = None
+    list_id: str = ""
+    never_twice: bool = False
 
 
 def owe(*, customer_id: int | None, now: datetime, **owed: Any) -> None:
@@ -92,6 +96,22 @@ def owe_all(*, customer_id: int | None, mails: Sequence[Owed], now: datetime) ->
         Mail.objects.bulk_create([_row(owed, customer_id, now) for owed in mails], ignore_conflicts=True)
     if any(not owed.may_wait and not owed.muted for owed in mails):
         bell.ring_on_commit()
+
+
+def owe_each(*, mails: Sequence[tuple[int, Owed]], now: datetime) -> None:
+    """What a sweep owes to people of many customers, each with the customer's id, by one statement."""
+    with as_provider():
+        Mail.objects.bulk_create([_row(owed, customer_id, now) for customer_id, owed in mails], ignore_conflicts=True)
+    bell.ring_on_commit()
+
+
+def cancel_waiting(*, about: models.Model, kinds: Sequence[str]) -> list[Mail]:
+    """Take back mails that tell of a row and that no relay has ever taken; which those are. What is on its way goes on."""
+    with as_provider():
+        waiting = Mail.objects.filter(about_table=about._meta.db_table, about_id=about.pk, kind__in=kinds, state=Mail.State.DUE, attempts=0)
+        rows = list(waiting.select_for_update(skip_locked=True).order_by("pk"))
+        Mail.objects.filter(pk__in=[mail.pk for mail in rows]).update(state=Mail.State.CANCELLED)
+    return rows
 
 
 def _row(owed: Owed, customer_id: int | None, now: datetime) -> Mail:
@@ -108,6 +128,8 @@ def _row(owed: Owed, customer_id: int | None, now: datetime) -> Mail:
         state=Mail.State.MUTED if owed.muted else Mail.State.DUE,
         created_at=now,
         due_at=max(owed.not_before or now, now + timedelta(seconds=settings.MAIL_JOIN_SECONDS if owed.may_wait else 0)),
+        list_id=owed.list_id,
+        never_twice=owed.never_twice,
         **vars(owed.letter),
     )
 
@@ -140,11 +162,11 @@ def claim(now: datetime) -> Mail | None:
             return None
         if mail.state == Mail.State.SENDING:
             mail.unknown_outcomes += 1
-            if mail.attempts >= ATTEMPTS:
-                error = "The process that sent it died each time."
+            if mail.attempts >= ATTEMPTS or mail.never_twice:
+                error = MAY_HAVE_ARRIVED if mail.never_twice else "The process that sent it died each time."
                 _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error, unknown_outcomes=mail.unknown_outcomes)
                 return claim(now)
-        elif mail.attempts == 0 and mail.thread:
+        elif mail.attempts == 0 and mail.thread and not mail.never_twice:
             _join_waiting(mail)
         mail.state, mail.lease_until = Mail.State.SENDING, now + LEASE
         mail.attempts += 1
@@ -193,6 +215,30 @@ def _without_link(mail: Mail) -> dict[str, object]:
     return {"action_url": ""} if mail.is_about_account and not settings.EMBEDDED else {}
 
 
+# In one round trip and with one wait for the disk: of thousands of announcements, these are most of what each costs.
+_SENT_AND_NEXT = """
+    UPDATE notifications_mail SET state = 'sent', sent_at = %s, lease_until = NULL, last_error = '', service_id = %s
+        WHERE id = %s AND state = 'sending' AND attempts = %s;
+    UPDATE notifications_mail SET state = 'sending', lease_until = %s, attempts = 1 WHERE id = (
+        SELECT m.id FROM notifications_mail m WHERE m.state = 'due' AND m.due_at <= %s AND m.never_twice AND m.attempts = 0 AND NOT EXISTS (
+            SELECT FROM notifications_bouncingaddress b WHERE b.cleared_at IS NULL AND b.address = lower(m.address))
+        ORDER BY m.due_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING {columns}
+"""
+
+
+def sent_and_next(*, mail: Mail, service_id: str = "", now: datetime) -> Mail | None:
+    """An announcement went out: note it, and take the next one in the same transaction; None when none is due.
+
+    Not for mail of which something must be forgotten once it is sent. What died before this has one mail in doubt, as ever.
+    """
+    columns = [str(field.column) for field in Mail._meta.concrete_fields]
+    sql = _SENT_AND_NEXT.format(columns=", ".join(columns))
+    parameters = (now, service_id[:200], mail.pk, mail.attempts, now + LEASE, now)
+    rows = at_once(Scope("provider"), sql, parameters)
+    return Mail.from_db(DEFAULT_DB_ALIAS, [field.attname for field in Mail._meta.concrete_fields], rows[0]) if rows else None
+
+
 def mark_failed(*, mail: Mail, error: str, refusal: Verdict = NO_REFUSAL, may_have_arrived: bool = False, now: datetime) -> None:
     """Try again after a growing pause; after ATTEMPTS, park it where staff see it (NOT-4). What is refused for good bounces at once.
 
@@ -202,7 +248,7 @@ def mark_failed(*, mail: Mail, error: str, refusal: Verdict = NO_REFUSAL, may_ha
     with as_provider():
         if refusal.is_bounce:
             _bounce(mail, error, refusal, now)
-        elif mail.attempts >= ATTEMPTS:
+        elif mail.attempts >= ATTEMPTS or (may_have_arrived and mail.never_twice):
             _note(mail, state=Mail.State.PARKED, lease_until=None, last_error=error, unknown_outcomes=unknown)
         else:
             due = now + PAUSES[mail.attempts - 1]
@@ -305,6 +351,19 @@ def resend(*, actor: Person, mail: Mail, now: datetime) -> None:
         audit.record(actor=actor, customer_id=row.customer_id, verb="resend_mail", target=row, now=now)
         marks.lift(BouncingAddress.objects.filter(address=row.address.lower()), actor=actor, now=now)
     bell.ring_on_commit()
+
+
+def resend_all(*, actor: Person, about: models.Model, kinds: Sequence[str], now: datetime) -> int:
+    """Put everything back into the queue that tells of a row and is known not to have arrived; returns how many.
+
+    What may have arrived is left to a person, one by one.
+    """
+    with as_provider():
+        failed = Mail.objects.filter(about_table=about._meta.db_table, about_id=about.pk, kind__in=kinds, unknown_outcomes=0)
+        rows = list(failed.filter(state__in=[Mail.State.PARKED, Mail.State.BOUNCED]).order_by("pk"))
+        for mail in rows:
+            resend(actor=actor, mail=mail, now=now)
+    return len(rows)
 
 
 def try_address_again(*, actor: Person, mark: BouncingAddress, now: datetime) -> None:

@@ -23,7 +23,7 @@ from notifications.preview import preview
 # What needs a person first, what is of least interest last.
 TABS = (
     *(Mail.State.PARKED, Mail.State.BOUNCED, Mail.State.DUE, Mail.State.SENDING, Mail.State.SENT),
-    *(Mail.State.DELIVERED, Mail.State.COMPLAINED, Mail.State.JOINED, Mail.State.MUTED),
+    *(Mail.State.DELIVERED, Mail.State.COMPLAINED, Mail.State.JOINED, Mail.State.MUTED, Mail.State.CANCELLED),
 )
 
 

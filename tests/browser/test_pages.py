@@ -10,12 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import commands as accounts
+from accounts.models import StaffRole
 from accounts.tenancy import as_provider
+from billing.commands import decisions, work
 from contracts import commands as contracts
 from helpdesk.isolation import addresses
 from notifications import commands as outbox
 from notifications.models import Mail
+from releases import commands as releases
 from tests import factories as make
+from tests.billing.charges import ANSWER, shown
 from tests.test_access import GET
 from tickets import commands
 
@@ -28,6 +32,10 @@ NOT_PAGES = {
     *("portal:tickets_export", "console:queue_export", "console:search_export"),
     *("portal:reports_export", "portal:reports_missed_export", "console:reports_export", "console:reports_missed_export"),
     *("portal:ticket_preview", "console:ticket_preview"),
+    *("portal:artifact", "portal:licence", "portal:download", "portal:release_link"),
+    *("console:artifact", "console:licence", "console:release_progress"),
+    *("portal:statement_pdf", "portal:statement_csv", "console:statement_pdf", "console:statement_csv"),
+    *("portal:ticket_hours", "console:ticket_hours"),
     *("healthz", "readyz", "metrics", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
     *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
 }
@@ -46,9 +54,7 @@ WIDE = """() => {
 @pytest.fixture
 def places(world):
     """Something on every page, and the values of every address: a person's pages are Ada's and Lea's, who may do most."""
-    accounts.set_staff_roles(
-        actor=None, person=world.lea.person, display_name="Lea", roles=["agent", "lead", "account_manager", "administrator"], now=make.NOW
-    )
+    accounts.set_staff_roles(actor=None, person=world.lea.person, display_name="Lea", roles=[*StaffRole.Role], now=make.NOW)
     environment = make.environment(world.acme, contract=world.contract, contacts=(world.ada,), installed={world.softswitch: world.version})
     contracts.set_standing(
         actor=None, contract=world.contract, state="suspended", from_date=date(2027, 6, 1), reason="Unpaid invoices", now=make.NOW
@@ -70,6 +76,8 @@ def places(world):
     pks = {"contract": world.contract.pk, "environment": environment.pk, "customer": world.acme.pk, "mail": mail.pk}
     pks |= {"calendar": world.contract.calendar_id}
     pks |= {"rota_edit": rota.pk, "page": page.pk}
+    pks |= _releases(world, ticket) | {"licences": world.contract.pk}
+    pks |= _hours(world)
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "ticket": ticket.pk}
     common = {
         "number": ticket.pk,
@@ -79,6 +87,9 @@ def places(world):
         "uidb36": "1",
         "key": "made-up",
         "year": 2026,
+        "product_id": world.softswitch.pk,
+        "contract_id": world.contract.pk,
+        "month": make.NOW.date().replace(day=1),
     }
     found = {
         name: reverse(name, kwargs={p: common.get(p) or _pk(pks, name) for p in parameters})
@@ -87,6 +98,36 @@ def places(world):
     }
     searches = {f"{name} {words}": f"{found[name]}?q={words}&state=all" for name in ("portal:tickets", "console:search") for words in WORDS}
     return found | searches
+
+
+def _hours(world):
+    """Work that the contract doesn't include, on a ticket of which everything was asked, and a closed month."""
+    sara, now = world.sara.person, make.NOW
+    about = {"type": "functional", "severity": "medium", "subject": LONG, "now": now - timedelta(hours=4)}
+    ticket = make.ticket(world.contract, world.softswitch, world.ada, **about)
+    log = work.log_work(ticket=ticket, agent=world.sara, began_at=now - timedelta(hours=3), ended_at=now, note=LONG, now=now)
+    work.start_timer(ticket=ticket, agent=world.lea, now=now)
+    accepted = make.charge(ticket, sara, reason=LONG)
+    decisions.accept(request=accepted, approver=world.ada, answer=ANSWER, shown_hash=shown(accepted), now=now)
+    waiting = make.charge(ticket, sara, reason=LONG, work_from=now + timedelta(days=5), work_until=now + timedelta(days=5, hours=2))
+    draft = make.charge(ticket, sara, "draft", reason=LONG, kind="functional_excess", work_from=None, work_until=None, rate_cents=99_999_99)
+    drafts = dict.fromkeys(("charge_edit", "charge_send"), draft.pk)
+    ends = dict.fromkeys(("charge_end", "approval_end"), accepted.pk)
+    return drafts | ends | {"charge": waiting.pk, "approval": waiting.pk, "work": log.pk, "statement": make.statement(world).pk}
+
+
+def _releases(world, ticket):
+    """A release with everything that a page of one can show, and a draft for the pages of drafts."""
+    issue = make.known_issue(world.softswitch, LONG[:200])
+    releases.link_issue(actor=world.lea.person, ticket=ticket, issue=issue, now=make.NOW)
+    notes = {"notes_en": f"# News\n\n{LONG}\n\n- one\n- two", "notes_pt": LONG, "fixes": [issue]}
+    draft = make.draft(world.softswitch, "8.3", **notes)
+    make.artifact(draft, f"{LONG}.pdf", kind="manual")
+    release = make.release(world.softswitch, "8.2", is_security=True, **notes)
+    releases.distribute(now=make.NOW)
+    make.licence(world.contract, world.softswitch, f"{LONG}.key")
+    of_drafts = dict.fromkeys(("release_edit", "release_publish"), draft.pk)
+    return of_drafts | {"release": release.pk, "known_issue": issue.pk}
 
 
 def _pk(pks, name):
@@ -165,7 +206,19 @@ def test_every_page_for_somebody_who_is_not_signed_in(places, desk, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_with_nothing_on_them(world, desk, language):
     empty = make.member(make.customer("Empty"), "Eve Empty", "admin", language=language)
-    names = ("home", "tickets", "ticket_new", "overview", "contracts", "environments", "people")
+    names = (
+        "home",
+        "tickets",
+        "ticket_new",
+        "overview",
+        "contracts",
+        "environments",
+        "people",
+        "approvals",
+        "hours",
+        "statements",
+        "products",
+    )
     page = desk.window(empty, **STILL)
 
     assert crawl(page, {name: reverse(f"portal:{name}") for name in names}, desk.complaints) == {}

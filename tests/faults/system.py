@@ -184,6 +184,10 @@ class Desk:
         waiting = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {self.holder} = ANY(pg_blocking_pids(pid))"  # noqa: S608 - a number
         assert wait_until(lambda: self.sql(waiting) != "0", 20, 0.1), "nobody waits for what is held"
 
+    def cut_waiting(self) -> None:
+        """Whoever waits for what is held gets an end of the line instead; a killed process's last statement would be done without it."""
+        self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {self.holder} = ANY(pg_blocking_pids(pid))")  # noqa: S608
+
     def stop_queue(self) -> None:
         self.kill("valkey")
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.tenancy import as_provider
+from billing.commands.verification import verify_allocations
 from helpdesk import metering, sweeps
 from notifications.models import Mail, Page
 from tests import factories as make
@@ -196,6 +197,7 @@ def test_every_figure_that_an_alert_asks_for_exists(world):
     Client().get("/")
     sweeps.note({f"sweep:accounts.tasks.sweep_counters:{what}": timezone.now() for what in ("ended", "failed")})
     list(commands.verify_clocks(now=timezone.now()))
+    list(verify_allocations(now=timezone.now()))
     known = {name.partition("{")[0] for name in figures(ask().content.decode())}
     asked = set(re.findall(r"\bhelpdesk_\w+", (ROOT / "deploy" / "prometheus" / "rules.yml").read_text()))
 

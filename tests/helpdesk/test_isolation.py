@@ -96,7 +96,7 @@ def test_what_a_form_did_to_the_other_company_is_seen(world):
     with isolation._rolled_back() as stored:
         catalogue = isolation._catalogue(make.NOW)
         victim, other = (isolation._plant(catalogue, make.NOW) for _ in range(2))
-        stored += [str(canary.loose_file.stored_as.name) for canary in (victim, other)]
+        stored += [(canary.loose_file.stored_as.storage, str(canary.loose_file.stored_as.name)) for canary in (victim, other)]
         before, client = isolation._rows_of(victim), Client()
         client.force_login(other.person)
         assert isolation._traces(client, victim, other, before) == []
@@ -115,7 +115,7 @@ def test_the_forms_that_are_probed_are_filled_well(world):
     with isolation._rolled_back() as stored:
         catalogue = isolation._catalogue(make.NOW)
         mine = isolation._plant(catalogue, make.NOW)
-        stored += [str(mine.loose_file.stored_as.name)]
+        stored += [(mine.loose_file.stored_as.storage, str(mine.loose_file.stored_as.name))]
         client = Client()
         client.force_login(mine.person)
         answers = {}

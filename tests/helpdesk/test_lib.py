@@ -1,5 +1,6 @@
 """Pure helpers: Markdown, file names, pages by key, amounts."""
 
+import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -38,6 +39,14 @@ def test_what_people_use_comes_out_of_markdown():
     assert "<strong>Bold</strong><br>" in html
     assert "<pre><code>INVITE sip:1@host\n</code></pre>" in html
     assert '<a href="https://docs.example/x" rel="nofollow noopener noreferrer">docs</a>' in html
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [("# One\n## Two\n# Three", ["h3", "h4", "h3"]), ("# One\n#### Two", ["h3", "h4"]), ("One\n===\n###### Two", ["h3", "h4"])],
+)
+def test_headings_stand_below_those_of_the_page(text, tags):
+    assert re.findall("<(h[1-6])>", to_html(text)) == tags
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,7 @@ def test_whatever_may_be_active_is_a_download(name):
 
 @pytest.mark.parametrize(
     ("text", "cents"),
-    [("240", 24000), ("240,00", 24000), ("240.5", 24050), ("1.240,50", 124050), ("1,240.50", 124050), ("R$ 1.240", 124000), ("", None)],
+    [("240", 24000), ("240,00", 24000), ("240.5", 24050), ("1.240,50", 124050), ("1,240.50", 124050), ("R$ 1,240", 124000), ("", None)],
 )
 def test_amounts_are_read_in_both_forms(text, cents):
     assert MoneyField(required=False).clean(text) == cents

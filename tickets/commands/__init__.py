@@ -1,6 +1,15 @@
 """Everything that can be done to a ticket. The only writers; each is one transaction, and tells whom it concerns."""
 
-from tickets.commands.assignment import assign, move_to_contract, move_to_team, unwatch, watch
+from tickets.commands.assignment import (
+    ContractSettled,
+    MovedAway,
+    assign,
+    move_to_contract,
+    move_to_team,
+    settle_contract,
+    unwatch,
+    watch,
+)
 from tickets.commands.calendars import put_in_force
 from tickets.commands.clocks import database_now, keep_promises, notice_due
 from tickets.commands.conversation import ClosedTicket, answer, note, reply
@@ -17,6 +26,7 @@ from tickets.commands.coverage import (
 )
 from tickets.commands.filing import AlreadyFiled, NotCovered, OnlyTechnicalIsCritical, open_ticket
 from tickets.commands.holds import place_hold, release_hold
+from tickets.commands.issues import note_issue, tell_fix
 from tickets.commands.privacy import NotForThem, set_private
 from tickets.commands.qualification import (
     AlreadyContested,
@@ -65,6 +75,7 @@ __all__ = [
     "ClosedForCustomer",
     "ClosedTicket",
     "ContestReasonMissing",
+    "ContractSettled",
     "CoveredAlready",
     "DecidedMeanwhile",
     "DeclaredAlready",
@@ -73,6 +84,7 @@ __all__ = [
     "HoldInPlace",
     "LeadMustDecide",
     "MissingFile",
+    "MovedAway",
     "NoRoom",
     "NotCovered",
     "NotForThem",
@@ -111,6 +123,7 @@ __all__ = [
     "move_to_contract",
     "move_to_team",
     "note",
+    "note_issue",
     "notice_due",
     "open_ticket",
     "place_hold",
@@ -122,8 +135,10 @@ __all__ = [
     "scan",
     "scan_messages",
     "set_private",
+    "settle_contract",
     "sweep_orphans",
     "sweep_uploads",
+    "tell_fix",
     "uncover",
     "unwatch",
     "upload",

@@ -1,7 +1,9 @@
 """Who works on a ticket, and who follows it."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -9,12 +11,21 @@ from accounts.models import Person, StaffMember, Team
 from accounts.tenancy import acting_for
 from contracts.models import Contract
 from contracts.queries import contracts_for
+from helpdesk.lib.refusals import Refusal
 from tickets import paging, story, telling
 from tickets.commands.coverage import follow_contract, give_promise
 from tickets.commands.filing import NotCovered
 from tickets.commands.privacy import NotForThem
 from tickets.commands.states import set_status
 from tickets.models import Event, Status, Ticket, Watcher
+
+
+class ContractSettled(Refusal):
+    sentence = _("A closed statement has work on this ticket: it stays under its contract.")
+
+
+class MovedAway(Refusal):
+    sentence = _("A ticket with work of this month was moved to another contract a moment ago. Try again in a few seconds.")
 
 
 def assign(*, ticket: Ticket, agent: Person, assignee: StaffMember | None, now: datetime) -> Ticket:
@@ -121,11 +132,13 @@ def unwatch(*, ticket: Ticket, person: Person, actor: Person, by_staff: bool, no
 
 
 def move_to_contract(*, ticket: Ticket, actor: Person, contract: Contract, now: datetime) -> Ticket:
-    """Put the ticket under another of the customer's contracts that covers its product (CON-3). Raises NotCovered."""
+    """Put the ticket under another of the customer's contracts that covers its product (CON-3). Raises NotCovered, ContractSettled."""
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
         if ticket.contract_id == contract.pk:
             return ticket
+        if ticket.contract_settled_at is not None:
+            raise ContractSettled
         if contract not in contracts_for(ticket.customer, ticket.product, now):
             raise NotCovered
         give_promise(ticket, now)
@@ -154,3 +167,12 @@ def move_to_contract(*, ticket: Ticket, actor: Person, contract: Contract, now: 
             now=now,
         )
     return ticket
+
+
+def settle_contract(*, contract: Contract, ticket_ids: Collection[int], now: datetime) -> None:
+    """Their work is on a closed statement of this contract: they stay under it. Raises MovedAway when one of them has just left."""
+    with acting_for(contract.customer_id):
+        tickets = Ticket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update(no_key=True)
+        if any(contract_id != contract.pk for contract_id in tickets.values_list("contract_id", flat=True)):
+            raise MovedAway
+        Ticket.objects.filter(pk__in=ticket_ids, contract_settled_at=None).update(contract_settled_at=now)

@@ -1,6 +1,6 @@
 """The console's queues: which tickets are in each, and how many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -13,10 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.access import Access
 from accounts.models import TeamMember
 from helpdesk.lib.counting import capped
 from helpdesk.lib.keyset import Order
+from helpdesk.lib.prepared import Question, beside
 from helpdesk.lib.statements import Statement
 from sla.models import Clock
 from tickets.models import Event, Status, Ticket, TicketQuerySet
@@ -153,8 +153,13 @@ def _held() -> Any:
 
 def counts(person_id: int) -> dict[str, int]:
     """Tickets per queue, each counted up to one more than CAP: however many there are, it costs the same."""
-    (row,) = _counting().rows([person_id])
-    return dict(zip((queue.slug for queue in COUNTED), row, strict=True))
+    return counts_beside(person_id)[0]
+
+
+def counts_beside(person_id: int, *questions: Question) -> tuple[dict[str, int], list[list[Any]]]:
+    """The same, and the rows of what else is asked in that round trip."""
+    row, answers = beside(_counting(), [person_id], *questions)
+    return dict(zip((queue.slug for queue in COUNTED), row, strict=True)), answers
 
 
 @cache
@@ -194,8 +199,8 @@ class QueueLink:
     alert: bool
 
 
-def links(access: Access, current: str, url_for: Callable[[str], str]) -> list[QueueLink]:
-    found = counts(access.person.pk)
+def links(found: Mapping[str, int], current: str, url_for: Callable[[str], str]) -> list[QueueLink]:
+    """All queues. `found`: how many tickets are in each."""
     return [
         QueueLink(
             label=queue.label,

@@ -40,6 +40,9 @@ ICONS: dict[str, str] = {
     Event.Kind.COVERED: "moon",
     Event.Kind.UNCOVERED: "moon",
     Event.Kind.PROMISE_MOVED: "swap",
+    Event.Kind.ISSUE_LINKED: "tag",
+    Event.Kind.ISSUE_UNLINKED: "tag",
+    Event.Kind.FIX_RELEASED: "package",
 }
 FILE_KINDS = {
     "image": {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"},

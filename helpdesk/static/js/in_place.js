@@ -41,3 +41,27 @@ for (const form of document.querySelectorAll("form[data-part-form]")) {
     }
   });
 }
+
+// What a form would do, as its fields are filled in.
+for (const form of document.querySelectorAll("form[data-part-live]")) {
+  const button = form.querySelector("[data-part-button]");
+  const fields = form.dataset.partLive.split(" ");
+  if (button) button.hidden = true;
+  let asked = 0;
+  let waiting = 0;
+  const ask = async () => {
+    const turn = ++asked;
+    const filled = new FormData(form);
+    try {
+      const part = await load(`${form.action}?${new URLSearchParams(fields.map((name) => [name, filled.get(name) || ""]))}`);
+      if (turn === asked) place(part, (fresh) => form.querySelector("[data-part]").replaceWith(fresh));
+    } catch { // the button asks without this script
+      if (button) button.hidden = false;
+    }
+  };
+  form.addEventListener("input", (event) => {
+    if (!fields.includes(event.target.name)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 300);
+  });
+}

@@ -1,0 +1,1 @@
+"""What people send about hours and charges, from strings to clean values."""
