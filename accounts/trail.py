@@ -36,6 +36,7 @@ VERBS: dict[str, "str | Promise"] = {
     "declare": gettext_lazy("Qualification declared anew"),
     "decline_charge": gettext_lazy("Charge request declined"),
     "discard_release": gettext_lazy("Release draft discarded"),
+    "discard_timer": gettext_lazy("Colleague's timer discarded"),
     "draft_charge": gettext_lazy("Charge request drafted"),
     "draft_release": gettext_lazy("Release drafted"),
     "end_charge": gettext_lazy("Approval ended"),

@@ -7,7 +7,7 @@ work are whole minutes, money is whole cents of the contract's currency, rates a
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -262,6 +262,13 @@ class Story:
 
 
 # What comes out
+
+MINUTE = timedelta(minutes=1)
+
+
+def worked_minutes(start: datetime, end: datetime) -> int:
+    """Whole minutes, the last rounded up (BIL-1)."""
+    return -((start - end) // MINUTE)
 
 
 class Source(StrEnum):

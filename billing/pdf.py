@@ -150,10 +150,11 @@ class _Paper(FPDF):
         covers = list(work.covers) or [rounded_before()]
         for number, cover in enumerate(covers):
             first = (when, work.note) if number == 0 else ("", "")
-            time = spell(cover.minutes) if cover.billed_minutes in (0, cover.minutes) else self._reduced(cover)
-            self._row([*first, self._cover(cover), time, self.shown.money(cover.amount_cents)])
+            self._row([*first, self._cover(cover), self._time(cover), self.shown.money(cover.amount_cents)])
 
-    def _reduced(self, cover: Cover) -> str:
+    def _time(self, cover: Cover) -> str:
+        if not cover.is_charged or cover.billed_minutes == cover.minutes:
+            return spell(cover.minutes)
         return _("%(billed)s\nof %(minutes)s") % {"billed": spell(cover.billed_minutes), "minutes": spell(cover.minutes)}
 
     def _cover(self, cover: Cover) -> str:

@@ -6,6 +6,7 @@ Made of a statement's rows as the reader's scope shows them, or of a draft's. Da
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.facts import Source
+from billing.facts import Source, worked_minutes
 from billing.models import Statement, StatementLine
 from helpdesk.lib import money
 from helpdesk.lib.sheets import Row
@@ -29,7 +30,6 @@ FREE = {
     Source.COURTESY: gettext_lazy("Courtesy"),
     Source.UNAUTHORISED: gettext_lazy("Not charged"),
 }
-MINUTE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _work(lines: Sequence[StatementLine], zone: ZoneInfo) -> Work:
         when=f"{date_format(began_at, 'TIME_FORMAT')}–{date_format(ended_at, 'TIME_FORMAT')}",
         agent=first.agent_name,
         note=first.note,
-        worked_minutes=-(-int((ended_at - began_at).total_seconds()) // MINUTE_SECONDS),
+        worked_minutes=worked_minutes(began_at, ended_at),
         covers=[_cover(line) for line in lines if line.minutes],
     )
 
@@ -269,6 +269,6 @@ def _row(label: str, cents: int, currency: str, minutes: int | None = None) -> R
     return [None, None, None, None, None, label, None, minutes, None, None, _units(cents), currency, None]
 
 
-def _units(cents: int) -> float:
-    """Exact to the cent as far as sheets show numbers."""
-    return cents / 100
+def _units(cents: int) -> Decimal:
+    """With both its decimals: 120.00."""
+    return Decimal(cents).scaleb(-2)

@@ -122,11 +122,11 @@ class Book:
         Raises MovedMeanwhile when its hours are another contract's, or are about to be: what came here would stay behind.
         """
         under = _taken_in.first(ticket.pk)
-        if under is None and ticket.contract_id == self.contract.pk:
-            row = TakenIn(customer_id=ticket.customer_id, ticket=ticket, contract_id=ticket.contract_id, position=ticket.event_count)
+        if under is None:
+            row = TakenIn(customer_id=ticket.customer_id, ticket=ticket, contract=self.contract, position=ticket.event_count)
             TakenIn.objects.bulk_create([row], ignore_conflicts=True)
             under = _taken_in.first(ticket.pk)
-        if under is None or under.contract_id != self.contract.pk or under.ticket.contract_id != self.contract.pk:
+        if under is None or {under.contract_id, under.ticket.contract_id} != {self.contract.pk}:
             raise MovedMeanwhile
 
     def touch(self, ticket_id: int) -> None:

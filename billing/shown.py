@@ -5,17 +5,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from billing.facts import cost_cents
+from billing.facts import cost_cents, worked_minutes
 from billing.models import Allocation, ChargeRequest, ListedLog, WorkLog
 from tickets.models import Ticket
-
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def _open_minutes(log: str) -> Coalesce:
 
 
 def _work(log: int, open_minutes: int, agent: str, note: str, began_at: datetime, ended_at: datetime) -> Work:
-    return Work(log, agent, note, began_at, ended_at, -((began_at - ended_at) // MINUTE), open_minutes)
+    return Work(log, agent, note, began_at, ended_at, worked_minutes(began_at, ended_at), open_minutes)
 
 
 def facts_shown(request: ChargeRequest, work: Sequence[Work]) -> dict[str, Any]:

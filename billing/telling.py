@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.models import Membership, Person, StaffRole
+from accounts.models import Membership, Person, StaffMember, StaffRole
 from billing.keeping import Rows
 from billing.models import Statement, Threshold, Timer, WorkLog
 from contracts.models import Contract
@@ -209,4 +209,21 @@ def warn_of_timer(timer: Timer, *, now: datetime) -> None:
         about=timer,
     )
     facts = {"number": timer.ticket.number, "started_at": timer.started_at}
+    _owe(timer.customer_id, [timer.agent.person], notice, facts, now)
+
+
+def tell_timer_discarded(timer: Timer, by: StaffMember, *, now: datetime) -> None:
+    """Tell its owner that an account manager discarded a timer. `timer`: with its agent's person and its ticket."""
+    notice = Notice(
+        kind="timer_discarded",
+        key=f"timer-{timer.pk}-discarded",
+        subject=gettext_noop("[%(number)s] Your timer was discarded"),
+        headline=gettext_noop("%(who)s discarded your timer on %(number)s, which had run since %(started_at)s."),
+        body=gettext_noop("It kept a month from being closed. If you worked on the ticket, log that by hand."),
+        action=gettext_noop("Open %(number)s"),
+        url=timer.ticket.console_url,
+        reason=gettext_noop("You get this because the timer is yours."),
+        about=timer.ticket,
+    )
+    facts = {"who": by.display_name, "number": timer.ticket.number, "started_at": timer.started_at}
     _owe(timer.customer_id, [timer.agent.person], notice, facts, now)

@@ -42,6 +42,7 @@ console_urls = [
     path("statements/<int:contract_id>/<month:month>/review/", statements.statement_review, name="statement_review"),
     path("statements/<int:contract_id>/<month:month>/approve/", statements.statement_approve, name="statement_approve"),
     path("statements/<int:contract_id>/<month:month>/close/", statements.statement_close, name="statement_close"),
+    path("statements/<int:contract_id>/<month:month>/timer/<int:timer_id>/", statements.statement_timer, name="statement_timer"),
     path("statements/<int:contract_id>/<month:month>/preview/", statements.statement_preview, name="statement_preview"),
     path("statements/<int:contract_id>/<month:month>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:contract_id>/<month:month>/csv/", statements.statement_csv, name="statement_csv"),

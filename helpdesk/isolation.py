@@ -287,6 +287,7 @@ def _plant_hours(ticket: Ticket, person: Person, token: str, now: datetime) -> b
             rate_cents=1,
             answer_by=now,
             drafted_at=now,
+            sent_at=now,
         )
         billing.ListedLog.objects.create(**of_customer, request=request, log=log)
         billing.Decision.objects.create(

@@ -37,7 +37,6 @@ WRITTEN = {
     "console:ticket_answer": "staff_reply",
     "console:upload": "upload",
     "console:artifact_upload": "upload",
-    "portal:release_update": "filing",
 }
 # Posted without much of a text: colleagues, staff or strangers get a mail of each.
 PRESSED = {

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TypeVar
 
-from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused, AnymailRequestsAPIError
 from celery import shared_task
 from django.conf import settings
 from django.core.mail import get_connection
@@ -17,6 +17,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error
 from django.db import connection as database
 from django.utils import timezone
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from accounts.tenancy import as_provider, working_as
 from helpdesk.lib.outages import is_outage
@@ -54,10 +55,11 @@ def relay_outbox() -> int:
 def send_announcements(mail: Mail, connection: BaseEmailBackend, ends: float) -> int:
     """A claimed announcement and those that come next, so many that nothing else waits long; returns how many the server took.
 
-    What fails is noted as of any other mail, and ends the run.
+    What fails is noted as of any other mail, and ends the run. One that tries an address that bounces goes alone, as any other mail:
+    that it went out is news about the address.
     """
-    if commands.keep_back(mail=mail, now=timezone.now()):
-        return 0
+    if commands.is_marked(mail):
+        return int(send(mail, connection))
     sent, following = 0, mail
     while (service_id := _hand_over(following, connection)) is not None:
         sent += 1
@@ -97,10 +99,16 @@ def _hand_over(mail: Mail, connection: BaseEmailBackend) -> str | None:
         expected = isinstance(error, OSError | AnymailError) or is_outage(error)
         log.warning("mail %s to its server failed: %s", mail.pk, type(error).__name__, exc_info=not expected)
         _hang_up(connection)
-        said, refusal, unknown = _said(error), refusal_of(error), isinstance(error, OutcomeUnknown)
+        said, refusal, unknown = _said(error), refusal_of(error), may_have_arrived(error)
         _until_noted(lambda: commands.mark_failed(mail=mail, error=said, refusal=refusal, may_have_arrived=unknown, now=timezone.now()))
         return None
     return str(message.anymail_status.message_id or "")
+
+
+def may_have_arrived(error: Exception) -> bool:
+    """Whether a server, or a mail service, may have had the whole mail when the line broke: an answer that never came is no refusal."""
+    line = error.__cause__.__context__ if isinstance(error, AnymailRequestsAPIError) and error.__cause__ is not None else None
+    return isinstance(error, OutcomeUnknown) or isinstance(line, ProtocolError | ReadTimeoutError)
 
 
 def _joined(mail: Mail) -> list[Mail]:

@@ -7,12 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
 from contracts.forms import DayField
-from contracts.models import Contract, Environment, Product
+from contracts.models import Contract, Product
 from releases.commands.drafts import CHANGED
 from releases.models import Artifact, KnownIssue, Release
-from tickets.forms import LineField, SubmissionForm, TextField
+from tickets.forms import LineField, TextField
 from tickets.models import Ticket
 
 LONGEST_NOTES = 60_000
@@ -31,10 +30,16 @@ class ReleaseForm(forms.Form):
     product = forms.ModelChoiceField(Product.objects.all(), label=_("Product"), empty_label=_("Choose one"))
     number = LineField(max_length=40, label=_("Version"), help_text=_("Numbers with dots, such as 8.2 or 8.2.1."))
     kind = forms.ChoiceField(
-        choices=Release.Kind, label=_("Kind"), help_text=_("An upgrade brings a new generation, an update a step within one.")
+        choices=Release.Kind,
+        initial=Release.Kind.UPDATE,
+        label=_("Kind"),
+        help_text=_("An upgrade brings a new generation, an update a step within one."),
     )
     nature = forms.ChoiceField(
-        choices=Release.Nature, label=_("Nature"), help_text=_("Functional: it does more. Technical: it works better.")
+        choices=Release.Nature,
+        initial=Release.Nature.TECHNICAL,
+        label=_("Nature"),
+        help_text=_("Functional: it does more. Technical: it works better."),
     )
     is_security = forms.BooleanField(
         required=False,
@@ -157,27 +162,3 @@ class TicketIssueForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["issue"]
         field.queryset = KnownIssue.objects.filter(product=ticket.product_id).exclude(tickets__ticket=ticket)
-
-
-class UpdateForm(SubmissionForm):
-    """Where the update is wanted, and when."""
-
-    environment = forms.ModelChoiceField(
-        Environment.objects.none(), required=False, label=_("Environment"), empty_label=_("None, or I don't know")
-    )
-    wish = TextField(
-        rows=5,
-        max_length=4000,
-        required=False,
-        label=_("What we should know"),
-        help_text=_("When it may be done, who can be reached then, what must keep running."),
-    )
-
-    def __init__(self, *args: Any, customer: Customer, product: Product, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["environment"]
-        field.queryset = Environment.objects.filter(customer=customer, retired_at=None, installations__product=product).distinct()
-
-    def asked(self) -> dict[str, Any]:
-        """The clean values as the command takes them; a form without its key gets one, and may then be sent twice."""
-        return {name: self.cleaned_data[name] for name in ("environment", "wish")} | {"submission_key": self.cleaned_data["submission_key"]}

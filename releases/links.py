@@ -56,6 +56,11 @@ def mail_link(*, release: int, customer: int, person: int) -> str:
     return f"{settings.BASE_URL}{reverse('portal:release_link', args=[token])}?company={customer}"
 
 
+def products_link(*, customer: int) -> str:
+    """The address of a company's products, whole; what it shows is asked when it is opened."""
+    return f"{settings.BASE_URL}{reverse('portal:products')}?company={customer}"
+
+
 def read_mail_link(token: str) -> MailLink | None:
     """None: it is none of ours. Raises LinkExpired."""
     found = _read(token, MAIL, timedelta(days=settings.RELEASE_MAIL_LINK_DAYS))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -72,14 +72,14 @@ class Release(models.Model):
         UPDATE = "update", _("Update")
 
     class Nature(models.TextChoices):
-        FUNCTIONAL = "functional", _("Functional")
-        TECHNICAL = "technical", _("Technical")
+        FUNCTIONAL = "functional", pgettext_lazy("release", "Functional")
+        TECHNICAL = "technical", pgettext_lazy("release", "Technical")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
         SCHEDULED = "scheduled", _("Scheduled")
         PUBLISHED = "published", _("Published")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("release", "Withdrawn")
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
     number = models.CharField(_("version"), max_length=numbers.LONGEST)

@@ -3,7 +3,7 @@
 import re
 
 LONGEST = 40
-_NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,4}(?:-[0-9A-Za-z]{1,12}(?:\.[0-9A-Za-z]{1,12}){0,3})?")
+_NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,4}(?:-[0-9A-Za-z]{1,12}(?:\.[0-9A-Za-z]{1,12}){0,3})?", re.ASCII)
 Key = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
@@ -57,11 +57,3 @@ class Arriving(File):  # type: ignore[type-arg]  # not generic at run time
 
     def close(self) -> None:
         """It is the request's, or the test's, to close."""
-
-
-def digest_of(file: Any) -> str:
-    """The SHA-256 of what is stored, read piece by piece."""
-    digest = hashlib.sha256()
-    while piece := file.read(CHUNK):
-        digest.update(piece)
-    return digest.hexdigest()

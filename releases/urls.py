@@ -7,7 +7,6 @@ from releases.views import console, issues, portal
 portal_urls = [
     path("products/", portal.products, name="products"),
     path("releases/<int:pk>/", portal.release, name="release"),
-    path("releases/<int:pk>/update/", portal.release_update, name="release_update"),
     path("releases/link/<str:token>/", portal.release_link, name="release_link"),
     path("releases/files/<int:pk>/", portal.artifact, name="artifact"),
     path("licences/<int:pk>/", portal.licence, name="licence"),

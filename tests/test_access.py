@@ -83,7 +83,6 @@ GET = {
     "portal:people": PORTAL,
     "portal:products": PORTAL,
     "portal:release": PORTAL,  # every customer with a contract gets every release; who else: tests/releases/test_downloads.py
-    "portal:release_update": PORTAL,
     "portal:artifact": row(SIGN_IN, SENT, SENT, SENT, SENT, SENT, SENT),
     "portal:licence": row(SIGN_IN, SENT, SENT, NONE, SENT, SENT, SENT),
     "portal:release_link": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
@@ -223,6 +222,7 @@ POST = {
     "console:statements_close": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
     "console:statement_review": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
     "console:statement_approve": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
+    "console:statement_timer": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
     "console:statement_close": row(SIGN_IN, NONE, NONE, NONE, REFUSED, SENT, REFUSED),
     "console:contract_amend_preview": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),
     "console:contract_standing_preview": row(SIGN_IN, NONE, NONE, NONE, REFUSED, 422, REFUSED),

@@ -20,7 +20,7 @@ from billing.facts import Kind, Qualification
 from billing.models import ChargeRequest, ListedLog, Statement
 from billing.outcomes import rate_of
 from billing.request_letters import News, approvers, drafter, leads, managers, tell_customer, tell_staff, workers
-from billing.shown import open_work
+from billing.shown import Work, open_work
 from billing.stories import qualifications_of
 from contracts.models import Contract
 from tickets.commands import uncover
@@ -96,7 +96,7 @@ def _needless_since(request: ChargeRequest, hours: Hours | None, told: Mapping[i
 def _cancel(request: ChargeRequest, at: datetime, now: datetime) -> None:
     """`at`: the verdict, from which on it counts for nothing."""
     was_draft, was_seen = request.state == State.DRAFT, request.state in {State.WISHED, State.WAITING, State.ACCEPTED}
-    change(request, "cancel_charge", actor=None, now=now, state=State.CANCELLED, over_at=at)
+    change(request, "cancel_charge", actor=None, now=now, state=State.CANCELLED, over_at=at, remark="")
     go_on(request, actor=None, by_staff=True, now=now)
     if request.kind == Kind.OFF_HOURS and request.accepted_at is not None:
         uncover(ticket=request.ticket, actor=None, by_staff=True, key=request.cover_key, now=now)
@@ -125,9 +125,12 @@ class _Worked:
 
 
 def _draft_where_time_comes(book: "Book", requests: Iterable[ChargeRequest], now: datetime) -> None:
-    asked = {request.ticket_id for request in requests if request.kind == Kind.FUNCTIONAL_EXCESS and request.state in OPEN}
+    asked = [request for request in requests if request.kind == Kind.FUNCTIONAL_EXCESS and request.state in OPEN]
     for worked in _newly_worked(book):
-        if worked.ticket not in asked and book.hours is not None and _left(book.hours, worked) <= NEAR_MINUTES:
+        of_ticket = [request for request in asked if request.ticket_id == worked.ticket]
+        for request in of_ticket:
+            _list_what_came(request, now)
+        if not of_ticket and book.hours is not None and _left(book.hours, worked) <= NEAR_MINUTES:
             _draft(book.contract, worked.ticket, now)
 
 
@@ -157,6 +160,22 @@ def _left(hours: Hours, worked: _Worked) -> int:
     return month.allowance_left_minutes + month.package_left_minutes + sum(approved)
 
 
+def _list_what_came(request: ChargeRequest, now: datetime) -> None:
+    """While nobody has touched a draft of the system, it lists all work that nobody agreed to: what isn't listed is never charged (BIL-5)."""
+    if request.state != State.DRAFT or request.drafted_by_id is not None or request.wished_by_id is not None:
+        return
+    work = open_work(request.ticket)
+    known = set(request.listed.values_list("log_id", flat=True))
+    fresh = [one.log for one in work if one.log not in known]
+    if fresh:
+        ListedLog.objects.bulk_create(ListedLog(customer_id=request.customer_id, request=request, log_id=log) for log in fresh)
+        change(request, "change_charge", actor=None, now=now, minutes=_proposed(work))
+
+
+def _proposed(work: Iterable[Work]) -> int:
+    return sum(one.open_minutes for one in work) + PROPOSED_MINUTES
+
+
 def _draft(contract: Contract, ticket_id: int, now: datetime) -> None:
     """One that staff look at, change and send; in the customer's language, since its reason is read there."""
     ticket = Ticket.objects.select_related("promise").get(pk=ticket_id)
@@ -174,7 +193,7 @@ def _draft(contract: Contract, ticket_id: int, now: datetime) -> None:
         kind=Kind.FUNCTIONAL_EXCESS,
         state=State.DRAFT,
         reason=reason,
-        minutes=sum(one.open_minutes for one in work) + PROPOSED_MINUTES,
+        minutes=_proposed(work),
         rate_cents=max(1, rate_of(contract.terms_on(contract.today(now)), Kind.FUNCTIONAL_EXCESS)),
         answer_by=now + TIME_TO_ANSWER,
         drafted_at=now,

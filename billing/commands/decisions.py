@@ -175,7 +175,7 @@ def ask_for_help(
 
     The same form twice is one. Raises NotAnApprover, ChangedMeanwhile, and what `check_form`, `check_help` and `tickets.commands.cover` do.
     """
-    check_form(asked)
+    check_form(asked, now)
     with alone_with(ticket, now) as (ticket, book):
         earlier = made_by(ticket.customer_id, submission_key)
         if earlier is not None:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 State = ChargeRequest.State
 MOST_MINUTES = 12_000  # two hundred hours: more is a project, and a typing mistake
 LONGEST_WINDOW = timedelta(days=31)
+FURTHEST = timedelta(days=366)  # from now, either way: beyond that it is a typing mistake, and no clock can tell the ends of time
 GRACE = timedelta(seconds=2)  # an answer given in time may still be on its way into the database
 LAST_DAY = timedelta(hours=24)
 SWEPT_AT_ONCE = 500
@@ -48,6 +49,10 @@ class MinutesOutOfRange(Refusal):
 
 class RateMissing(Refusal):
     sentence = _("A rate of zero charges nothing: such work needs no approval. Enter what an hour costs.")
+
+
+class TooFarAway(Refusal):
+    sentence = _("That is more than a year away. Check the dates.")
 
 
 class AnswerTooSoon(Refusal):
@@ -149,7 +154,7 @@ def draft(*, ticket: Ticket, actor: Person | None, asked: Asked, submission_key:
 
     The same form twice makes one. Raises what `check_form` does, KindDoesNotFit, WorkUnknown.
     """
-    check_form(asked)
+    check_form(asked, now)
     with alone_with(ticket, now) as (ticket, _book):
         earlier = made_by(ticket.customer_id, submission_key)
         if earlier is not None:
@@ -162,7 +167,7 @@ def draft(*, ticket: Ticket, actor: Person | None, asked: Asked, submission_key:
 
 def revise(*, request: ChargeRequest, actor: Person, asked: Asked, now: datetime) -> ChargeRequest:
     """Change a draft. Raises Settled for what is none any more, and what `draft` does."""
-    check_form(asked)
+    check_form(asked, now)
     with alone(request, now) as (row, _book):
         expect(row, State.DRAFT)
         check_kind(row.ticket, asked.kind)
@@ -222,10 +227,11 @@ def _list_work(row: ChargeRequest, logs: Sequence[int]) -> None:
 
 
 # --- What may be asked ------------------------------------------------------------------------------------------------
-def check_form(asked: Asked) -> None:
-    """Raises ReasonMissing, MinutesOutOfRange, RateMissing, WindowMissing, WindowReversed, WindowTooLong."""
+def check_form(asked: Asked, now: datetime) -> None:
+    """Raises ReasonMissing, TooFarAway, MinutesOutOfRange, RateMissing, WindowMissing, WindowReversed, WindowTooLong."""
     if not asked.reason.strip():
         raise ReasonMissing
+    check_distance(now, asked.answer_by, asked.work_from, asked.work_until)
     if not 1 <= asked.minutes <= MOST_MINUTES:
         raise MinutesOutOfRange
     if asked.rate_cents < 1:
@@ -238,6 +244,12 @@ def check_form(asked: Asked) -> None:
         raise WindowReversed
     if asked.work_until - asked.work_from > LONGEST_WINDOW:
         raise WindowTooLong
+
+
+def check_distance(now: datetime, *instants: datetime | None) -> None:
+    """Raises TooFarAway."""
+    if any(at is not None and abs(at - now) > FURTHEST for at in instants):
+        raise TooFarAway
 
 
 def check_times(row: ChargeRequest | Asked, now: datetime) -> None:
@@ -408,7 +420,7 @@ def wish(*, ticket: Ticket, person: Person, asked: Asked, submission_key: uuid.U
 
     Raises NotTheirs, NobodyApproves, and what `check_help` does.
     """
-    check_form(asked)
+    check_form(asked, now)
     with alone_with(ticket, now) as (ticket, _book):
         earlier = made_by(ticket.customer_id, submission_key)
         if earlier is not None:

@@ -16,7 +16,7 @@ from billing.drafting import Draft, draft
 from billing.facts import month_after, month_of
 from billing.models import Review, Series, Statement, StatementLine, WorkLog
 from billing.queries.readiness import LineKey, Need, Readiness, readiness_of
-from billing.reckoning import Book, book
+from billing.reckoning import Book, alone_with, book
 from contracts.models import Contract
 from helpdesk.lib.minutes import spell
 from helpdesk.lib.refusals import Refusal
@@ -35,6 +35,10 @@ class LineGone(Refusal):
 
 class LineChanged(Refusal):
     sentence = _("This line was changed meanwhile: it has %(now)s now, not %(seen)s. Look at it again.")
+
+
+class LinesChanged(Refusal):
+    sentence = _("Lines came or were changed while you read them. Look at them again: nothing was approved.")
 
 
 class NotByOneself(Refusal):
@@ -104,11 +108,16 @@ def review(
         return _say(actor, hours, month, key, state, verdict, most, reason.strip())
 
 
-def approve_all(*, actor: StaffMember, contract: Contract, month: date, now: datetime) -> int:
-    """Approve every line that still needs a word, as it is, apart from the actor's own work; returns how many. Raises MonthClosed."""
+def approve_all(*, actor: StaffMember, contract: Contract, month: date, seen: str | None = None, now: datetime) -> int:
+    """Approve every line that still needs a word, as it is, apart from the actor's own work; returns how many.
+
+    `seen`: the `Readiness.unseen` of what was looked at. Raises MonthClosed, LinesChanged.
+    """
     with as_provider(), book(contract.pk, now=now) as hours:
         state = _open_month(hours, month)
-        keys = [key for key, need in state.needs.items() if need == Need.TO_REVIEW]
+        keys = state.keys(Need.TO_REVIEW)
+        if keys and seen is not None and seen != state.unseen:
+            raise LinesChanged
         own = set(WorkLog.objects.filter(pk__in=[key.log for key in keys], agent=actor).values_list("pk", flat=True))
         others = [key for key in keys if key.log not in own]
         for key in others:
@@ -242,8 +251,7 @@ def close_months(*, actor: StaffMember, contracts: Sequence[Contract], month: da
     All contracts are locked before the series of numbers: two who do this at once wait for each other in one order.
     """
     with as_provider():
-        rows = Contract.objects.filter(pk__in=[contract.pk for contract in contracts]).select_related("calendar", "customer").order_by("pk")
-        locked = list(rows.select_for_update(of=("self",), no_key=True))
+        locked = [alone_with(pk) for pk in sorted({contract.pk for contract in contracts})]
         return [_closed(actor, contract, month, now) for contract in locked]
 
 

@@ -19,7 +19,7 @@ from billing.models import ChargeRequest, Entry, Ledger, TakenIn, WorkLog
 from billing.reckoning import Book, book
 from billing.stories import PRICING
 from contracts.models import Standing, Terms
-from tickets.models import Event
+from tickets.models import Event, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,15 @@ def take_in_contract(*, contract_id: int, now: datetime) -> None:
     with as_provider():
         news = [one for one in _news(since=None, contract_id=contract_id) if one.under == contract_id]
     _follow(contract_id, news, now)
+
+
+def take_in_ticket(*, ticket_id: int, now: datetime) -> int:
+    """The same for the contract that has a ticket's hours, if one has them yet; returns the id of the one that it is under."""
+    with as_provider():
+        contract, under = Ticket.objects.values_list("contract_id", "taken_in__contract_id").get(pk=ticket_id)
+    if under is not None:
+        take_in_contract(contract_id=under, now=now)
+    return int(contract)
 
 
 def _followed(contract: int, news: Collection[News], now: datetime) -> bool:

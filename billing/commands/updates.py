@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership, Person
 from accounts.tenancy import acting_for
 from billing import reckoning
-from billing.commands.requests import Asked, NotTheirs, contracts_rate, create, made_by
+from billing.commands.requests import Asked, NotTheirs, check_distance, contracts_rate, create, made_by
 from billing.facts import Kind
 from billing.models import ChargeRequest
 from contracts.models import Environment, Version
@@ -45,7 +45,7 @@ def request_update(
     """Ask for help with bringing an environment to a version: opens a ticket, with a draft of the charge request for staff to complete.
 
     `version`: with its product. `wanted_at`: when it suits the company. The same form twice makes one. Raises NotTheirs, NotInstalled,
-    TooSoon, NotCovered.
+    TooSoon, TooFarAway, NotCovered.
     """
     with acting_for(environment.customer_id):
         earlier = made_by(environment.customer_id, submission_key)
@@ -57,6 +57,7 @@ def request_update(
             raise NotInstalled(product=version.product)
         if wanted_at is not None and wanted_at <= now:
             raise TooSoon
+        check_distance(now, wanted_at)
         contract = usual_contract(contracts_for(environment.customer, version.product, now), environment)
         if contract is None:
             raise NotCovered

@@ -10,11 +10,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.models import StaffMember
 from accounts.tenancy import as_provider
 from billing import telling
+from billing.commands import stories
 from billing.models import LONGEST, Entry, Timer, WorkLog
 from billing.reckoning import Book, MovedMeanwhile, book
+from contracts.models import Contract
 from helpdesk.lib.moments import spoken
 from helpdesk.lib.prepared import Prepared, compared
 from helpdesk.lib.refusals import Refusal
@@ -90,30 +93,35 @@ def log_work(
     The same `submission_key` again returns the log that it made. Raises EndsBeforeItBegins, TooLong, InTheFuture, BeforeTicket,
     BeforeContract, NoteMissing, Overlaps, LoggedAlready, MovedMeanwhile.
     """
-    note = note.strip()
-    key = submission_key or uuid.uuid4()
-    with as_provider(), book(ticket.contract_id, now=now) as hours:
-        log = WorkLog(
-            customer_id=ticket.customer_id,
-            ticket=ticket,
-            contract=hours.contract,
-            agent=agent,
-            began_at=began_at,
-            ended_at=ended_at,
-            note=note,
-            logged_at=now,
-            submission_key=key,
-        )
+    log = WorkLog(
+        customer_id=ticket.customer_id,
+        ticket=ticket,
+        agent=agent,
+        began_at=began_at,
+        ended_at=ended_at,
+        note=note.strip(),
+        logged_at=now,
+        submission_key=submission_key or uuid.uuid4(),
+    )
+    try:
+        return _log(log, ticket.contract_id, now)
+    except MovedMeanwhile:
+        return _log(log, stories.take_in_ticket(ticket_id=ticket.pk, now=now), now)
+
+
+def _log(log: WorkLog, contract_id: int, now: datetime) -> WorkLog:
+    with as_provider(), book(contract_id, now=now) as hours:
+        log.contract = hours.contract
         check(log, hours, now)
         others = _overlapping(log)
-        same = next((other for other in others if other.submission_key == key), None)
+        same = next((other for other in others if other.submission_key == log.submission_key), None)
         if same is not None:
             return _once_more(log, same)
         if others:
             raise _overlap(log, others[0], now)
         _insert(log, now)
-        hours.keep(ticket)
-        hours.enter(Entry.Kind.LOGGED, log, by=agent.person)
+        hours.keep(log.ticket)
+        hours.enter(Entry.Kind.LOGGED, log, by=log.agent.person)
     return log
 
 
@@ -282,6 +290,23 @@ def discard_timer(*, agent: StaffMember) -> None:
     """Forget the time that ran; no effect without any."""
     with as_provider():
         Timer.objects.filter(agent=agent).delete()
+
+
+def discard_timer_in_the_way(*, timer_id: int, contract: Contract, actor: StaffMember, now: datetime) -> bool:
+    """Discard a colleague's timer on one of the contract's tickets, so that its month can be closed; they are told.
+
+    Returns whether it still ran.
+    """
+    with as_provider():
+        running = Timer.objects.select_related("ticket", "agent__person").filter(ticket__contract=contract, pk=timer_id)
+        timer = running.select_for_update(of=("self",)).first()
+        if timer is None:
+            return False
+        facts = {"ticket": timer.ticket.number, "person": timer.agent_id, "started_at": timer.started_at.isoformat()}
+        audit.record(actor=actor.person, customer_id=timer.customer_id, verb="discard_timer", target=timer, before=facts, now=now)
+        telling.tell_timer_discarded(timer, actor, now=now)
+        timer.delete()
+    return True
 
 
 def warn_of_timers(*, now: datetime) -> int:

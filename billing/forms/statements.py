@@ -41,6 +41,11 @@ class ReviewForm(forms.Form):
     request = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
+    @property
+    def anchor(self) -> str:
+        """Of the line on its page, as far as it was named."""
+        return f"line-{self['log'].value()}-{self['request'].value()}"
+
     def word(self) -> dict[str, Any]:
         """The clean values as the command takes them."""
         data = self.cleaned_data

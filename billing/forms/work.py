@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.models import WorkLog
 from helpdesk.lib import minutes
 from sla.forms.calendars import DayInput
 from tickets.forms import SubmissionForm
@@ -39,14 +40,24 @@ class MinutesField(forms.CharField):
         return found
 
 
+class DayField(forms.DateField):
+    """A day from which one can count on and back: none of the first and the last year that dates have."""
+
+    def to_python(self, value: Any) -> date | None:
+        day: date | None = super().to_python(value)
+        if day is not None and not date.min.year < day.year < date.max.year:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
+
+
 class WorkForm(SubmissionForm):
     """When somebody worked, in their own zone, and what they did.
 
-    From and until; or one of them and how long it took; or how long alone, which ends now. What ends in the morning and began in the
-    afternoon went across midnight.
+    From and until; or one of them and how long it took; or, today, how long alone, which ends now. What ends in the morning and began in
+    the afternoon went across midnight.
     """
 
-    day = forms.DateField(label=_("Day"), widget=DayInput())
+    day = DayField(label=_("Day"), widget=DayInput())
     began = forms.TimeField(label=_("From"), widget=TimeInput(), required=False)
     ended = forms.TimeField(label=_("Until"), widget=TimeInput(), required=False)
     minutes = MinutesField(
@@ -81,6 +92,8 @@ class WorkForm(SubmissionForm):
         elif began:
             data["began_at"] = _local(day, began)
             data["ended_at"] = data["began_at"] + lasts
+        elif not ended and day != timezone.localdate(self._now):
+            self.add_error("began", _("Say from when or until when you worked on that day."))
         else:
             data["ended_at"] = _local(day, ended) if ended else self._now.replace(microsecond=0)
             data["began_at"] = data["ended_at"] - lasts
@@ -107,13 +120,24 @@ def _day_of_end(day: date, began: time, ended: time) -> date:
 
 
 class CorrectionForm(WorkForm):
-    """Other times, or another note. `by_colleague`: somebody else's log, for which a reason is needed."""
+    """Other times, or another note. `log`: as it is; `by_colleague`: somebody else's, for which a reason is needed."""
 
     reason = forms.CharField(label=_("Why"), max_length=200, required=False, help_text=_("It stays in the log's history."))
 
-    def __init__(self, *args: Any, by_colleague: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, log: WorkLog, by_colleague: bool, **kwargs: Any) -> None:
+        self._log = log
+        began, ended = timezone.localtime(log.began_at), timezone.localtime(log.ended_at)
+        shown = {"day": began.date(), "began": began.time(), "ended": ended.time(), "note": log.note}
+        super().__init__(*args, initial=shown, **kwargs)
         self.fields["reason"].required = by_colleague
+
+    def _find_span(self, data: dict[str, Any]) -> None:
+        """A time that is as the form showed it, without its seconds, is as it was."""
+        super()._find_span(data)
+        for name in ("began_at", "ended_at"):
+            known: datetime = getattr(self._log, name)
+            if data.get(name) == known.replace(second=0, microsecond=0):
+                data[name] = known
 
 
 class TimerForm(SubmissionForm):
@@ -146,7 +170,7 @@ class ReasonForm(forms.Form):
 class WeekForm(forms.Form):
     """Which week is looked at: any of its days."""
 
-    day = forms.DateField(required=False)
+    day = DayField(required=False)
 
     def monday(self, now: datetime) -> date:
         """Of the week that was asked for, or of this one."""

@@ -1,6 +1,6 @@
 """What is left of a contract's hours and when that ends, and where a month's hours went: for customers and staff alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
@@ -176,19 +176,19 @@ def month_hours(contract: Contract, month: date) -> MonthHours:
     by_ticket: dict[int, dict[int, list[Slice]]] = {}
     for part in parts:
         by_ticket.setdefault(part.log.ticket_id, {}).setdefault(part.log_id, []).append(part)
-    zone = ZoneInfo(contract.calendar.time_zone)
-    tickets = [_of_ticket([[*log] for log in logs.values()], zone) for logs in by_ticket.values()]
-    seen = sum(t.minutes for ticket in tickets for t in ticket.taken if t.source in (Source.ALLOWANCE, Source.PACKAGE))
     statement = Statement.objects.filter(contract=contract, month=month).first()
+    zone, label = ZoneInfo(contract.calendar.time_zone), _label if statement is None else _label_when_closed
+    tickets = [_of_ticket(list(logs.values()), zone, label) for logs in by_ticket.values()]
+    seen = sum(t.minutes for ticket in tickets for t in ticket.taken if t.source in (Source.ALLOWANCE, Source.PACKAGE))
     return MonthHours(allowance, tickets, max(0, sum(allowance.used) - seen), statement)
 
 
-def _of_ticket(logs: Sequence[Sequence[Slice]], zone: ZoneInfo) -> TicketHours:
-    made = [_log(parts, zone) for parts in logs]
+def _of_ticket(logs: Sequence[Sequence[Slice]], zone: ZoneInfo, label: Callable[[Allocation], str]) -> TicketHours:
+    made = [_log(parts, zone, label) for parts in logs]
     return TicketHours(logs[0][0].log.ticket, made, _summed([one for log in made for one in log.taken]))
 
 
-def _log(parts: Sequence[Slice], zone: ZoneInfo) -> Log:
+def _log(parts: Sequence[Slice], zone: ZoneInfo, label: Callable[[Allocation], str]) -> Log:
     began_at, ended_at = parts[0].began_at.astimezone(zone), parts[-1].ended_at.astimezone(zone)
     log = parts[0].log
     return Log(
@@ -197,13 +197,17 @@ def _log(parts: Sequence[Slice], zone: ZoneInfo) -> Log:
         agent=log.agent.display_name,
         note=log.note,
         worked_minutes=sum(part.worked_minutes for part in parts),
-        taken=_summed([_taken(one) for part in parts for one in part.allocations.all()]),
+        taken=_summed([Taken(one.source, label(one), one.minutes) for part in parts for one in part.allocations.all()]),
     )
 
 
-def _taken(one: Allocation) -> Taken:
-    label = _("Approved request %(id)s") % {"id": one.request_id} if one.request_id else one.get_source_display()
-    return Taken(one.source, str(label), one.minutes)
+def _label(one: Allocation) -> str:
+    return _("Approved request %(id)s") % {"id": one.request_id} if one.request_id else str(one.get_source_display())
+
+
+def _label_when_closed(one: Allocation) -> str:
+    """What nobody approved waits for no approval any more: nothing is charged for it."""
+    return _("Not charged") if one.source == Source.UNAUTHORISED else _label(one)
 
 
 def _summed(taken: Sequence[Taken]) -> list[Taken]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
+from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -83,6 +84,15 @@ class Readiness:
         """Of each line that costs, lacks an approval, or was returned."""
         returned = {key for key in self.said if key.request is None and self._is_returned(key)}
         return {key: self._need(key) for key in sorted(self.minutes.keys() | returned, key=lambda key: (key.log, key.request or 0))}
+
+    def keys(self, wanted: Need) -> list[LineKey]:
+        """The lines that need this."""
+        return [key for key, need in self.needs.items() if need == wanted]
+
+    @property
+    def unseen(self) -> str:
+        """SHA-256 of the lines that nobody has said a word of yet, with their minutes: what is approved is what was looked at."""
+        return sha256(repr([(*key, self.minutes[key]) for key in self.keys(Need.TO_REVIEW)]).encode()).hexdigest()
 
     def count(self, *needs: Need) -> int:
         return sum(need in needs for need in self.needs.values())

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
 from billing.allocation import allocate
-from billing.facts import Corrected, Logged, month_of
+from billing.facts import Corrected, Logged, month_of, worked_minutes
 from billing.models import Allocation, Entry, Timer, WorkLog
 from billing.stories import known_of, linked, months_between, part_of, zone_of
 from billing.words import Cover, left_in_words, month_name, split_in_words
@@ -22,7 +22,6 @@ from helpdesk.lib.moments import dated
 from helpdesk.lib.prepared import Prepared, together
 from tickets.models import Ticket, number_of
 
-MINUTE = timedelta(minutes=1)
 WARNED_AFTER = timedelta(hours=4)
 NEVER = 0  # no log's id: of one that is not there yet
 
@@ -61,11 +60,6 @@ def span_in_words(began_at: datetime, ended_at: datetime) -> str:
     begin, end = timezone.localtime(began_at), timezone.localtime(ended_at)
     until = date_format(end, "TIME_FORMAT") if begin.date() == end.date() else dated(ended_at)
     return f"{dated(began_at)}–{until}"
-
-
-def worked_minutes(began_at: datetime, ended_at: datetime) -> int:
-    """Whole minutes, the last rounded up (BIL-1)."""
-    return -((began_at - ended_at) // MINUTE)
 
 
 def _rows(logs: Iterable[Sequence[Any]], taken: Iterable[tuple[int, str, int]]) -> list[LogRow]:

@@ -18,6 +18,7 @@ from billing.outcomes import rate_of
 from billing.queries import charges as queries
 from billing.shown import Work, open_work
 from contracts.models import Contract
+from helpdesk.lib import money
 from helpdesk.lib.addresses import address
 from helpdesk.lib.refusals import Refusal
 from notifications.fate import told_about
@@ -128,6 +129,8 @@ def _charge_page(request: DeskRequest, found: ChargeRequest, form: RemarkForm) -
         "may_withdraw": may_draft and found.state in {State.DRAFT, State.TO_RELEASE, State.WAITING},
         "may_end": may_release and found.state == State.ACCEPTED,
         "has_own_price": found.state == State.DRAFT and found.rate_cents != _contracts_rate(found),
+        "contracts_price": _("The contract's is %(rate)s an hour.")
+        % {"rate": money.shown(_contracts_rate(found), found.contract.currency)},
     }
     return render(request, "console/charge.html", context, status=422 if form.errors else 200)
 

@@ -61,11 +61,13 @@ def ticket_help(request: DeskRequest, number: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = form.asked(rate)
         try:
-            requests.check_form(asked)
+            requests.check_form(asked, now)
             requests.check_help(ticket, asked, now)
             offered = decisions.would_be(ticket, asked, form.key())
             if "again" not in request.POST and form.cleaned_data["shown"] == hash_of(facts_shown(offered, ())):
                 return _ask(request, ticket, asked, form)
+        except requests.RateMissing:
+            form.add_error(None, _("Your contract names no price for help outside business hours. Write that you need it on the ticket."))
         except Refusal as refusal:
             offered = None
             form.add_error(FIELD_OF.get(type(refusal)), str(refusal))
@@ -122,7 +124,7 @@ def help_update(request: DeskRequest, product_id: int) -> HttpResponse:
         try:
             made = updates.request_update(person=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
-            form.add_error("wanted_at" if isinstance(refusal, updates.TooSoon) else None, str(refusal))
+            form.add_error("wanted_at" if isinstance(refusal, updates.TooSoon | requests.TooFarAway) else None, str(refusal))
         else:
             return redirect(f"{address('portal:ticket', made.ticket_id)}?filed=1")
     return render(request, "portal/help_update.html", {"form": form, "product": product}, status=422 if form.errors else 200)

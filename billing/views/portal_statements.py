@@ -37,7 +37,7 @@ def hours(request: DeskRequest) -> HttpResponse:
         "contract": contract,
         "month": month,
         "month_name": date_format(month, "YEAR_MONTH_FORMAT"),
-        "is_present": is_present,
+        "is_over": not is_present,
         "hours": found,
         "ends_on": queries.ends_on(found.allowance, now) if is_present else None,
         "year": queries.year_picture(contract, month),

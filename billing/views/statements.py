@@ -16,12 +16,13 @@ from accounts.access import DeskRequest
 from accounts.models import StaffMember
 from billing import permissions
 from billing.commands import statements as commands
+from billing.commands import work
 from billing.facts import month_after, month_of
 from billing.forms.statements import MonthForm, ReviewForm, row_ids
 from billing.models import Statement
 from billing.printed import Printed
 from billing.queries import statements as queries
-from billing.queries.hours import months_of, year_picture
+from billing.queries.hours import months_of, months_until, year_picture
 from billing.queries.readiness import Need
 from billing.queries.statements import OpenMonth
 from billing.views.papers import csv_answer, pdf_answer
@@ -75,7 +76,7 @@ def statements_close(request: DeskRequest) -> HttpResponse:
     now = timezone.now()
     form = MonthForm(request.POST, present=month_of(timezone.localdate(now)), mine=False)
     contracts = list(Contract.objects.filter(pk__in=row_ids(request.POST.getlist("contract"))[: queries.CONTRACTS_A_PAGE]))
-    if not contracts:
+    if not contracts or not form.is_valid():
         messages.warning(request, _("Tick the contracts whose month you want to close."))
         return redirect(f"{address('console:statements')}?{request.POST.get('query', '')}")
     closed = commands.close_months(actor=_actor(request), contracts=contracts, month=form.asked(), now=now)
@@ -97,12 +98,12 @@ def statement(request: DeskRequest, contract_id: int, month: date) -> HttpRespon
 def _month_page(request: DeskRequest, contract: Contract, month: date, form: ReviewForm | None) -> HttpResponse:
     now = timezone.now()
     shown = queries.statement_of(contract, month)
-    context = _frame(contract, month) | {"may_review": permissions.may_review(request.access)}
+    context = _frame(contract, month, now) | {"may_review": permissions.may_review(request.access)}
     if shown is not None:
         return render(request, "console/statement_closed.html", context | _paper(shown, contract, month) | _owed(contract, month))
     _check_month(contract, month, now)
     open_month = queries.open_month(contract, month, reader_id=request.access.person.pk, now=now)
-    context |= _open_context(open_month, contract, month) | {"form": form}
+    context |= _open_context(open_month, contract, month) | {"form": form, "form_anchor": form.anchor if form is not None else ""}
     return render(request, "console/statement.html", context, status=422 if form is not None and form.errors else 200)
 
 
@@ -112,19 +113,15 @@ def _check_month(contract: Contract, month: date, now: datetime) -> None:
         raise Http404
 
 
-def _frame(contract: Contract, month: date) -> dict[str, Any]:
+def _frame(contract: Contract, month: date, now: datetime) -> dict[str, Any]:
     return {
         "contract": contract,
         "month": month,
         "month_name": date_format(month, "YEAR_MONTH_FORMAT"),
-        "previous_url": _url("statement", contract, _month_before(month)) if month > month_of(contract.first_date) else "",
-        "next_url": _url("statement", contract, month_after(month)),
+        "previous_url": _url("statement", contract, months_until(month, 2)[0]) if month > month_of(contract.first_date) else "",
+        "next_url": _url("statement", contract, month_after(month)) if month < month_of(contract.today(now)) else "",
         "list_url": f"{address('console:statements')}?month={month:%Y-%m}",
     }
-
-
-def _month_before(month: date) -> date:
-    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
 
 
 def _open_context(open_month: OpenMonth, contract: Contract, month: date) -> dict[str, Any]:
@@ -190,10 +187,13 @@ def statement_review(request: DeskRequest, contract_id: int, month: date) -> Htt
         return _month_page(request, contract, month, form)
     try:
         commands.review(actor=_actor(request), contract=contract, month=month, now=timezone.now(), **form.word())
+    except commands.MonthClosed as refusal:
+        messages.error(request, str(refusal))
+        return redirect(_url("statement", contract, month))
     except Refusal as refusal:
         form.add_error(None, str(refusal))
         return _month_page(request, contract, month, form)
-    return redirect(f"{_url('statement', contract, month)}#line-{form.cleaned_data['log']}-{form.cleaned_data['request']}")
+    return redirect(f"{_url('statement', contract, month)}#{form.anchor}")
 
 
 @require_POST
@@ -201,7 +201,8 @@ def statement_review(request: DeskRequest, contract_id: int, month: date) -> Htt
 def statement_approve(request: DeskRequest, contract_id: int, month: date) -> HttpResponse:
     contract = _contract(contract_id)
     try:
-        count = commands.approve_all(actor=_actor(request), contract=contract, month=month, now=timezone.now())
+        seen = request.POST.get("seen", "")
+        count = commands.approve_all(actor=_actor(request), contract=contract, month=month, seen=seen, now=timezone.now())
     except Refusal as refusal:
         messages.error(request, str(refusal))
     else:
@@ -223,6 +224,16 @@ def statement_close(request: DeskRequest, contract_id: int, month: date) -> Http
     return redirect(_url("statement", contract, month))
 
 
+@require_POST
+@needs(permissions.may_review)
+def statement_timer(request: DeskRequest, contract_id: int, month: date, timer_id: int) -> HttpResponse:
+    """Whoever is away can't stop their timer, and a month with one can't be closed."""
+    contract = _contract(contract_id)
+    if work.discard_timer_in_the_way(timer_id=timer_id, contract=contract, actor=_actor(request), now=timezone.now()):
+        messages.success(request, _("The timer is discarded, and whoever let it run is told."))
+    return redirect(_url("statement", contract, month))
+
+
 @needs(permissions.may_review)
 def statement_preview(request: DeskRequest, contract_id: int, month: date) -> HttpResponse:
     """An open month's statement as the customer will see it."""
@@ -231,7 +242,7 @@ def statement_preview(request: DeskRequest, contract_id: int, month: date) -> Ht
         return redirect(_url("statement", contract, month))
     _check_month(contract, month, now)
     open_month = queries.open_month(contract, month, reader_id=request.access.person.pk, now=now)
-    context = _frame(contract, month) | _open_context(open_month, contract, month)
+    context = _frame(contract, month, now) | _open_context(open_month, contract, month)
     return render(request, "console/statement_preview.html", context)
 
 

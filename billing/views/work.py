@@ -15,6 +15,7 @@ from accounts.access import DeskRequest
 from accounts.models import StaffMember
 from billing import permissions
 from billing.commands import work
+from billing.facts import worked_minutes
 from billing.forms.work import CorrectionForm, ReasonForm, TimerForm, WeekForm, WorkForm
 from billing.models import WorkLog
 from billing.queries import work as queries
@@ -66,7 +67,9 @@ def _ticket_time_page(request: DeskRequest, ticket: Ticket, form: WorkForm) -> H
 def _preview(form: WorkForm, ticket: Ticket, log: WorkLog | None = None) -> queries.Preview | None:
     """None for times that can't be."""
     now, span = timezone.now(), form.span
-    if span is None or not timedelta() < span[1] - span[0] <= work.LONGEST_WORK or span[1] > now + work.CLOCKS_APART:
+    if span is None or not timedelta() < span[1] - span[0] <= work.LONGEST_WORK:
+        return None
+    if span[0] < ticket.opened_at - work.EARLIEST or span[1] > now + work.CLOCKS_APART:
         return None
     return queries.preview(ticket, *span, now, log=log)
 
@@ -77,7 +80,7 @@ def _preview_part(request: DeskRequest, form: WorkForm, ticket: Ticket, log: Wor
 
 def _logged(log: WorkLog) -> str:
     return _("%(minutes)s logged on %(number)s.") % {
-        "minutes": spell(queries.worked_minutes(log.began_at, log.ended_at)),
+        "minutes": spell(worked_minutes(log.began_at, log.ended_at)),
         "number": log.ticket.number,
     }
 
@@ -86,6 +89,10 @@ def _logged(log: WorkLog) -> str:
 @needs(permissions.may_log_work)
 def my_time(request: DeskRequest) -> HttpResponse:
     """A week of the reader's logs, and their timer."""
+    return _my_time_page(request, TimerForm())
+
+
+def _my_time_page(request: DeskRequest, timer_form: TimerForm) -> HttpResponse:
     now = timezone.now()
     monday = WeekForm(request.GET).monday(now)
     person_id = request.access.person.pk
@@ -93,11 +100,11 @@ def my_time(request: DeskRequest) -> HttpResponse:
     context = permissions.rights(request.access) | {
         "week": queries.week_of(person_id, monday),
         "timer": timer,
-        "timer_form": TimerForm() if timer else None,
+        "timer_form": timer_form if timer else None,
         "earlier": monday - timedelta(days=7),
         "later": monday + timedelta(days=7) if monday + timedelta(days=7) <= timezone.localdate(now) else None,
     }
-    return render(request, "console/my_time.html", context)
+    return render(request, "console/my_time.html", context, status=422 if timer_form.errors else 200)
 
 
 # --- One log ----------------------------------------------------------------------------------------------------------
@@ -116,10 +123,8 @@ def log(request: DeskRequest, pk: int) -> HttpResponse:
     found, now = _found_log(request, pk), timezone.now()
     by_colleague = found.agent_id != request.access.person.pk
     if wants_part(request):
-        return _preview_part(request, WorkForm(request.GET, now=now), found.ticket, found)
-    began, ended = timezone.localtime(found.began_at), timezone.localtime(found.ended_at)
-    initial = {"day": began.date(), "began": began.time(), "ended": ended.time(), "note": found.note}
-    form = CorrectionForm(request.POST if request.method == "POST" else None, now=now, by_colleague=by_colleague, initial=initial)
+        return _preview_part(request, CorrectionForm(request.GET, now=now, log=found, by_colleague=by_colleague), found.ticket, found)
+    form = CorrectionForm(request.POST if request.method == "POST" else None, now=now, log=found, by_colleague=by_colleague)
     if request.method != "POST" or "show" in request.POST or not form.is_valid():
         return _log_page(request, found, form)
     try:
@@ -192,12 +197,11 @@ def timer_start(request: DeskRequest, number: int) -> HttpResponse:
 @require_POST
 @needs(permissions.may_log_work)
 def timer_stop(request: DeskRequest) -> HttpResponse:
-    """The time that ran becomes a log; what is refused leaves the timer running."""
+    """The time that ran becomes a log; what is refused leaves the timer running, and what was written in its form."""
     now, form = timezone.now(), TimerForm(request.POST)
     timer = queries.running(queries.running_timer(request.access.person.pk), now)
     if not form.is_valid():
-        messages.error(request, _("Say what was done: the timer runs on until then."))
-        return redirect("console:my_time")
+        return _my_time_page(request, form) if timer else _no_timer(request, work.NoTimer())
     try:
         log = work.stop_timer(
             agent=_agent(request),
@@ -206,11 +210,19 @@ def timer_stop(request: DeskRequest) -> HttpResponse:
             submission_key=form.cleaned_data["submission_key"],
             now=now,
         )
+    except work.NoTimer as refusal:
+        return _no_timer(request, refusal)
     except Refusal as refusal:
-        messages.error(request, str(refusal))
-        return redirect("console:my_time")
+        form.add_error(None, str(refusal))
+        form.renew()
+        return _my_time_page(request, form)
     messages.success(request, _logged(log))
     return redirect(f"{log.ticket.console_url}#time")
+
+
+def _no_timer(request: DeskRequest, refusal: Refusal) -> HttpResponse:
+    messages.error(request, str(refusal))
+    return redirect("console:my_time")
 
 
 @require_POST

@@ -8,6 +8,7 @@ ACCOUNTS: tuple[tuple[str, str, str], ...] = (
     ("Ricardo Menezes, in two companies", "ricardo@menezes-consultoria.example", "Telesul as member, Pampa Fibra as approver"),
     ("Camila Nunes, agent", "camila.nunes@sippulse.example", "the queues of Core Network"),
     ("Rodrigo Tavares, lead", "rodrigo.tavares@sippulse.example", "every queue"),
+    ("Bruno Schmitt, release manager", "bruno.schmitt@sippulse.example", "releases: drafts, published, withdrawn, and who has them"),
     ("Fernanda Lopes, account manager", "fernanda.lopes@sippulse.example", "contracts: in force, ending, suspended, ended"),
     ("Helena Prado, administrator", "helena.prado@sippulse.example", "everything, configuration included"),
 )

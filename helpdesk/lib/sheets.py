@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -16,7 +17,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-Value = str | int | float | datetime | None
+Value = str | int | float | Decimal | datetime | None
 Row = Sequence[Value]
 
 # What makes a spreadsheet program run a cell of a CSV instead of showing it, also where it trims what stands before.
@@ -57,7 +58,7 @@ def _lines(rows: Iterable[Row], delimiter: str) -> bytes:
 def _as_text(value: Value, delimiter: str) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return str(value).replace(".", "," if delimiter == ";" else ".")
     return _INNER_FORMULA.sub(lambda found: found[0] if found[0] == delimiter else f"{found[0]}'", harmless(value or ""))
 
@@ -95,13 +96,13 @@ def _write_workbook(file: IO[bytes], title: str, header: Sequence[str], batches:
         raise
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Value, date: Cell) -> Cell | str | int | float | None:
+def _cell(sheet: WriteOnlyWorksheet, value: Value, date: Cell) -> Cell | str | int | float | Decimal | None:
     """What openpyxl writes; `date`: a cell for this column's dates, made once because its form costs more than its value."""
     if isinstance(value, datetime):
         date.value = value.replace(tzinfo=None)
         date.number_format = _DATE_FORMAT
         return date
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return value
     # What can't be written is dropped first: it may stand before what would then be a formula.
     text = _writable(value or "")

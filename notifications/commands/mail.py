@@ -106,9 +106,9 @@ def owe_each(*, mails: Sequence[tuple[int, Owed]], now: datetime) -> None:
 
 
 def cancel_waiting(*, about: models.Model, kinds: Sequence[str]) -> list[Mail]:
-    """Take back mails that tell of a row and that no relay has ever taken; which those are. What is on its way goes on."""
+    """Take back mails that tell of a row and wait, for the first try or the next; which those are. What a relay holds goes on."""
     with as_provider():
-        waiting = Mail.objects.filter(about_table=about._meta.db_table, about_id=about.pk, kind__in=kinds, state=Mail.State.DUE, attempts=0)
+        waiting = Mail.objects.filter(about_table=about._meta.db_table, about_id=about.pk, kind__in=kinds, state=Mail.State.DUE)
         rows = list(waiting.select_for_update(skip_locked=True).order_by("pk"))
         Mail.objects.filter(pk__in=[mail.pk for mail in rows]).update(state=Mail.State.CANCELLED)
     return rows
@@ -183,6 +183,12 @@ def _join_waiting(mail: Mail) -> None:
     Mail.objects.filter(pk__in=ids).update(state=Mail.State.JOINED, joined_into=mail)
 
 
+def is_marked(mail: Mail) -> bool:
+    """Whether mail to its address comes back, as far as we know."""
+    with as_provider():
+        return BouncingAddress.objects.standing().filter(address=mail.address.lower()).exists()
+
+
 def keep_back(*, mail: Mail, now: datetime) -> bool:
     """Whether a claimed mail stays here for now: its address bounces, and another mail tries it today (NOT-4).
 
@@ -230,7 +236,8 @@ _SENT_AND_NEXT = """
 def sent_and_next(*, mail: Mail, service_id: str = "", now: datetime) -> Mail | None:
     """An announcement went out: note it, and take the next one in the same transaction; None when none is due.
 
-    Not for mail of which something must be forgotten once it is sent. What died before this has one mail in doubt, as ever.
+    Not for mail of which something must be forgotten once it is sent, nor to an address that is marked. What died before this has one
+    mail in doubt, as ever.
     """
     columns = [str(field.column) for field in Mail._meta.concrete_fields]
     sql = _SENT_AND_NEXT.format(columns=", ".join(columns))

@@ -3,6 +3,7 @@
 from releases.commands.artifacts import (
     EmptyFile,
     FileNameTaken,
+    FilesAway,
     FileTooLarge,
     NoRoomForFile,
     OtherChecksum,
@@ -14,8 +15,9 @@ from releases.commands.artifacts import (
     sweep_files,
 )
 from releases.commands.distribution import distribute, pause, resume, retry
-from releases.commands.downloads import WithdrawnRelease, ask_for_update, count_download
+from releases.commands.downloads import WithdrawnRelease, count_download
 from releases.commands.drafts import (
+    Discarded,
     NoDraft,
     NoVersion,
     ScheduledAlready,
@@ -44,9 +46,11 @@ from releases.commands.publishing import (
 
 __all__ = [
     "ArtifactAltered",
+    "Discarded",
     "EmptyFile",
     "FileNameTaken",
     "FileTooLarge",
+    "FilesAway",
     "InThePast",
     "NoDraft",
     "NoPackage",
@@ -66,7 +70,6 @@ __all__ = [
     "WithdrawnAlready",
     "WithdrawnRelease",
     "add_artifact",
-    "ask_for_update",
     "change_release",
     "compare_artifacts",
     "count_download",

@@ -1,12 +1,15 @@
 """Files of a release: kept as they arrive, compared with what was uploaded, removed."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.storage import Storage
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -16,7 +19,7 @@ from helpdesk.lib.filenames import clean_file_name
 from helpdesk.lib.refusals import Refusal
 from releases.commands.drafts import lock_draft
 from releases.models import Artifact, Licence, Release
-from releases.receiving import Arriving, Readable, digest_of
+from releases.receiving import Arriving, Readable, UploadCutOff
 from releases.storage import FOLDER, new_name, release_storage
 from tickets.uploads import NO_ROOM
 
@@ -24,6 +27,8 @@ log = logging.getLogger(__name__)
 
 FILES_PER_RELEASE = 40
 COMPARED_EVERY = timedelta(days=7)
+ALTERED_EVERY = timedelta(hours=1)  # what is altered, which somebody may have put back
+SLOWEST = 20 * 1024**2  # bytes a second of reading: a reader that takes longer has died
 ORPHANS_AFTER = timedelta(days=1)
 
 
@@ -51,13 +56,17 @@ class NoRoomForFile(Refusal):
     sentence = _("There is no room for “%(name)s” where files are kept. Tell whoever runs this system.")
 
 
+class FilesAway(Refusal):
+    sentence = _("Where files are kept can't be reached now. Nothing was changed; try again in a few minutes.")
+
+
 def add_artifact(
     *, actor: Person | None, release: Release, kind: str, name: str, content: Readable, size: int, expected_sha256: str = "", now: datetime
 ) -> Artifact:
     """Keep a file of a draft; it is hashed while it is stored. What fails on the way leaves nothing behind.
 
     `size`: the bytes announced; `expected_sha256`: what the sender found, if they say so. Raises NoDraft, ScheduledAlready, EmptyFile,
-    FileTooLarge, FileNameTaken, TooManyFiles, UploadCutOff, OtherChecksum, NoRoomForFile.
+    FileTooLarge, FileNameTaken, TooManyFiles, UploadCutOff, OtherChecksum, NoRoomForFile, FilesAway.
     """
     shown = clean_file_name(name)
     _refuse_size(shown, size)
@@ -79,14 +88,14 @@ def add_artifact(
 
 
 def keep(storage: Storage, stored: str, arriving: Arriving) -> None:
-    """Store a file under a name of ours, or nothing. Raises UploadCutOff, NoRoomForFile."""
+    """Store a file under a name of ours, or nothing. Raises UploadCutOff, NoRoomForFile, FilesAway."""
     try:
         storage.save(stored, arriving)
     except OSError as error:
+        log.exception("a file of a release could not be stored")
         if error.errno in NO_ROOM:
-            log.exception("there is no room for releases")
             raise NoRoomForFile(name=arriving.name) from error
-        raise
+        raise FilesAway from error
 
 
 def _refuse_size(name: str, size: int) -> None:
@@ -144,22 +153,44 @@ def compare_artifacts(*, now: datetime, most: int = 20) -> int:
 
     A file that is what it was again, put back from a backup, is trusted again.
     """
+    long_ago = Q(checked_at=None) | Q(checked_at__lt=now - COMPARED_EVERY)
+    put_back = Q(altered_at__isnull=False, checked_at__lt=now - ALTERED_EVERY)
     with as_provider():
-        due = Artifact.objects.filter(checked_at__lt=now - COMPARED_EVERY) | Artifact.objects.filter(checked_at=None)
+        due = Artifact.objects.filter(long_ago | put_back)
         rows = list(due.order_by(F("checked_at").asc(nulls_first=True), "pk")[:most])
-    for row in rows:
-        _compare(row, now)
-    return len(rows)
+    return sum(compare(row, now=now) for row in rows)
 
 
 def compare(artifact: Artifact, *, now: datetime) -> bool:
-    """Read one stored file; whether it is what was uploaded."""
-    return _compare(artifact, now)
+    """Read one stored file and note whether it is what was uploaded; False: another process reads it, or nobody can now.
+
+    It is read outside any transaction: some take minutes. A disk or a bucket that is away says nothing about the file.
+    """
+    with _alone_with(artifact) as is_alone:
+        if not is_alone:
+            return False
+        try:
+            is_same = stored_size(artifact) == artifact.size and _digest(artifact) == artifact.sha256
+        except (OSError, UploadCutOff):
+            log.exception("artifact %s of release %s can't be read now", artifact.pk, artifact.release_id)
+            return False
+        _note_compared(artifact, is_same, now)
+    return True
 
 
-def _compare(row: Artifact, now: datetime) -> bool:
-    """The file is read outside any transaction: some take minutes."""
-    is_same = is_whole(row) and _digest(row) == row.sha256
+@contextmanager
+def _alone_with(artifact: Artifact) -> Iterator[bool]:
+    """Whether no other sweep is reading it: they come sooner than a large file is read, and would take every worker there is."""
+    key = f"releases:reading:{artifact.pk}"
+    is_alone = cache.add(key, True, timeout=60 + artifact.size // SLOWEST)  # the table's, which needs no scope
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            cache.delete(key)
+
+
+def _note_compared(row: Artifact, is_same: bool, now: datetime) -> None:
     if not is_same:
         log.error("artifact %s of release %s is not what was uploaded", row.pk, row.release_id)
     with as_provider():
@@ -169,24 +200,31 @@ def _compare(row: Artifact, now: datetime) -> bool:
             altered.exclude(altered_at=None).update(altered_at=None)
         else:
             altered.filter(altered_at=None).update(altered_at=now)
-    return is_same
 
 
 def _digest(row: Artifact) -> str:
-    try:
-        with row.stored_as.open("rb") as file:
-            return digest_of(file)
-    except OSError:
-        return ""
+    """Raises OSError, and UploadCutOff when it ends early: then the line to it broke."""
+    with row.stored_as.open("rb") as file:
+        arriving = Arriving(file, name=row.name, size=row.size)
+        for _piece in arriving.chunks():
+            pass
+    return arriving.sha256
 
 
 def is_whole(row: "Artifact | Licence") -> bool:
     """Whether what is stored is there, with the bytes that were uploaded, as far as that can be told without reading it."""
-    storage, stored = row.stored_as.storage, str(row.stored_as.name)
     try:
-        return storage.size(stored) == row.size
+        return stored_size(row) == row.size
     except OSError:
         return False
+
+
+def stored_size(row: "Artifact | Licence") -> int | None:
+    """The bytes that are stored; None: the file is gone. Raises OSError when nobody can tell now."""
+    try:
+        return int(row.stored_as.storage.size(str(row.stored_as.name)))
+    except FileNotFoundError:
+        return None
 
 
 def sweep_files(*, now: datetime) -> int:

@@ -105,8 +105,13 @@ class _Letters:
             write = letters.announcement if recipient.purpose == Recipient.Purpose.PUBLISHED else letters.withdrawal
             with translation.override(person.language):
                 self.written[key] = write(self.release, "")
-        link = links.mail_link(release=self.release.pk, customer=recipient.customer_id, person=person.pk)
-        return Letter(**vars(self.written[key]) | {"action_url": link})
+        return Letter(**vars(self.written[key]) | {"action_url": self._link(recipient, person)})
+
+    def _link(self, recipient: Recipient, person: Person) -> str:
+        """To the release; of a withdrawn one, which who has no contract any more can't open, to what runs at their company."""
+        if recipient.purpose == Recipient.Purpose.WITHDRAWN:
+            return links.products_link(customer=recipient.customer_id)
+        return links.mail_link(release=self.release.pk, customer=recipient.customer_id, person=person.pk)
 
 
 def pause(*, actor: Person, release: Release, now: datetime) -> Release:
@@ -137,11 +142,12 @@ def resume(*, actor: Person, release: Release, now: datetime) -> Release:
 def retry(*, actor: Person, release: Release, now: datetime) -> int:
     """Send again what is known not to have arrived, and look again for people of customers that had nobody; returns how many are told.
 
-    What may have arrived stays where it is, until a person decides on each.
+    Of a withdrawn release that is why it was withdrawn, and no announcement any more. What may have arrived stays where it is, until a
+    person decides on each.
     """
     with as_provider():
         row = lock(release)
-        again = resend_all(actor=actor, about=row, kinds=(*letters.ANNOUNCEMENTS, letters.WITHDRAWN), now=now)
+        again = resend_all(actor=actor, about=row, kinds=letters.ANNOUNCEMENTS if row.is_offered else (letters.WITHDRAWN,), now=now)
         found = _look_again(row, now) if row.is_offered else 0
         after = {"sent_again": again, "found": found}
         audit.record(actor=actor, customer_id=None, verb="retry_release", target=row, after=after, now=now)

@@ -33,6 +33,10 @@ class NoDraft(Refusal):
     sentence = _("This release is %(state)s; what customers were told about is not changed any more.")
 
 
+class Discarded(Refusal):
+    sentence = _("This draft was discarded meanwhile.")
+
+
 class ScheduledAlready(Refusal):
     sentence = _("This release is scheduled. Take it off the schedule first, then change it.")
 
@@ -91,12 +95,15 @@ def discard_draft(*, actor: Person | None, release: Release, now: datetime) -> N
 
 
 def lock(release: Release) -> Release:
-    """The release as it is now, alone until the transaction ends."""
-    return Release.objects.select_for_update(of=("self",)).select_related("product").get(pk=release.pk)
+    """The release as it is now, alone until the transaction ends. Raises Discarded."""
+    found = Release.objects.select_for_update(of=("self",)).select_related("product").filter(pk=release.pk).first()
+    if found is None:
+        raise Discarded
+    return found
 
 
 def lock_draft(release: Release) -> Release:
-    """The same of one that may be changed. Raises NoDraft, ScheduledAlready."""
+    """The same of one that may be changed. Raises NoDraft, ScheduledAlready, Discarded."""
     row = lock(release)
     if row.state == Release.State.SCHEDULED:
         raise ScheduledAlready

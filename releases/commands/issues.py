@@ -74,12 +74,14 @@ def tell_tickets(*, now: datetime, most: int = 200) -> int:
 
 
 def _tell_ticket(pk: int, customer_id: int, release_id: int, now: datetime) -> bool:
-    """Whether it was told now: another sweep may have been faster, or somebody unlinked it."""
+    """Whether it was told now: another sweep may have been faster, somebody unlinked it, or the release is withdrawn."""
     with acting_for(customer_id):
         link = TicketIssue.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk, told_at=None).first()
         if link is None:
             return False
-        release = Release.objects.get(pk=release_id)
+        release = Release.objects.offered().filter(pk=release_id).first()
+        if release is None:  # withdrawn just now
+            return False
         link.told_at, link.told_of = now, release
         link.save(update_fields=["told_at", "told_of"])
         ticket = Ticket.objects.get(pk=link.ticket_id)

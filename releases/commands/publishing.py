@@ -16,7 +16,7 @@ from helpdesk.lib.refusals import Refusal
 from notifications import bell
 from notifications.commands import cancel_waiting, owe
 from releases import letters
-from releases.commands.artifacts import compare, is_whole
+from releases.commands.artifacts import FilesAway, compare, stored_size
 from releases.commands.drafts import NoDraft, facts, lock, lock_draft
 from releases.models import Artifact, Recipient, Release
 from releases.queries.reach import covering, to_be_told
@@ -61,7 +61,7 @@ class WhyMissing(Refusal):
 def publish(*, actor: Person | None, release: Release, now: datetime) -> Release:
     """Publish a draft, or one that was scheduled: offer it, and freeze who is told of it.
 
-    Raises PublishedAlready, NoDraft, NoPackage, NotesMissing, ArtifactAltered.
+    Raises PublishedAlready, NoDraft, NoPackage, NotesMissing, ArtifactAltered, FilesAway.
     """
     with as_provider():
         row = lock(release)
@@ -81,7 +81,10 @@ def publish(*, actor: Person | None, release: Release, now: datetime) -> Release
 
 
 def schedule(*, actor: Person, release: Release, at: datetime, now: datetime) -> Release:
-    """Let a draft be published at an instant. Raises InThePast, NoDraft, ScheduledAlready, NoPackage, NotesMissing, ArtifactAltered."""
+    """Let a draft be published at an instant.
+
+    Raises InThePast, NoDraft, ScheduledAlready, NoPackage, NotesMissing, ArtifactAltered, FilesAway.
+    """
     if at <= now:
         raise InThePast
     with as_provider():
@@ -112,30 +115,31 @@ def unschedule(*, actor: Person | None, release: Release, trouble: str = "", now
 def publish_due(*, now: datetime) -> int:
     """Publish what is due, after reading its files once more; returns how many.
 
-    One that can't be published becomes a draft again, and whoever scheduled it gets a mail that says why.
+    One that can't be published becomes a draft again, and whoever scheduled it gets a mail that says why. One whose files are being
+    read already, or can't be now, stays due.
     """
     with as_provider():
-        due = list(Release.objects.due(now).select_related("product", "scheduled_by").order_by("publish_at", "pk"))
-    published = 0
-    for release in due:
-        for artifact in _artifacts(release):
-            compare(artifact, now=now)
+        due = list(Release.objects.due(now).prefetch_related("artifacts").order_by("publish_at", "pk"))
+    read = [release for release in due if all(compare(artifact, now=now) for artifact in release.artifacts.all())]
+    return sum(_publish_if_due(release.pk, now) for release in read)
+
+
+def _publish_if_due(pk: int, now: datetime) -> bool:
+    """Whether it was published now: while its files were read it may have been taken off the schedule, put off, or published."""
+    with as_provider():
+        release = Release.objects.due(now).select_for_update(of=("self",)).select_related("product", "scheduled_by").filter(pk=pk).first()
+        if release is None:
+            return False
         try:
             publish(actor=release.scheduled_by, release=release, now=now)
-        except (PublishedAlready, NoDraft):
-            continue  # somebody was faster
+        except FilesAway:
+            return False
         except Refusal as refusal:
-            log.warning("release %s was due and could not be published: %s", release.pk, type(refusal).__name__)
+            log.warning("release %s was due and could not be published: %s", pk, type(refusal).__name__)
             unschedule(actor=None, release=release, trouble=type(refusal).__name__, now=now)
             _tell_scheduler(release, refusal, now)
-        else:
-            published += 1
-    return published
-
-
-def _artifacts(release: Release) -> list[Artifact]:
-    with as_provider():
-        return list(release.artifacts.all())
+            return False
+    return True
 
 
 def _tell_scheduler(release: Release, refusal: Refusal, now: datetime) -> None:
@@ -164,8 +168,15 @@ def _refuse_unready(release: Release) -> None:
     if not (release.notes_en.strip() and release.notes_pt.strip()):
         raise NotesMissing
     for artifact in artifacts:
-        if artifact.altered_at is not None or not is_whole(artifact):
+        if artifact.altered_at is not None or _size(artifact) != artifact.size:
             raise ArtifactAltered(name=artifact.name)
+
+
+def _size(artifact: Artifact) -> int | None:
+    try:
+        return stored_size(artifact)
+    except OSError as error:
+        raise FilesAway from error
 
 
 def _version(release: Release, now: datetime) -> Version:
@@ -232,11 +243,12 @@ def withdraw(*, actor: Person, release: Release, why_en: str, why_pt: str, now: 
 
 
 def _drop_waiting(release: Release) -> None:
-    """Whose turn had not come, and whose mail had not left the outbox."""
+    """Whose turn had not come, and whose mail is known not to have reached a server. Who may have heard is told why."""
     waiting = release.recipients.filter(purpose=Recipient.Purpose.PUBLISHED, state=Recipient.State.WAITING)
     # In the order in which distribution takes them; it works under the release's lock as well, so that nobody is between the two.
     waiting.update(state=Recipient.State.DROPPED)
-    taken_back = {(mail.customer_id, mail.recipient_id) for mail in cancel_waiting(about=release, kinds=letters.ANNOUNCEMENTS)}
+    cancelled = cancel_waiting(about=release, kinds=letters.ANNOUNCEMENTS)
+    taken_back = {(mail.customer_id, mail.recipient_id) for mail in cancelled if not mail.unknown_outcomes}
     owed = release.recipients.filter(purpose=Recipient.Purpose.PUBLISHED, state=Recipient.State.OWED)
     among = owed.filter(person__in=[person for _customer, person in taken_back])
     untold = [recipient.pk for recipient in among if (recipient.customer_id, recipient.person_id) in taken_back]

@@ -148,6 +148,13 @@ class Desk:
     troubles: Sequence[Open]
     fetched_by: int
 
+    @property
+    def may_retry(self) -> bool:
+        """Whether something failed that can be tried again: of a withdrawn release, telling why."""
+        if self.taken_back is not None:
+            return bool(self.taken_back.failed)
+        return self.told is not None and bool(self.told.failed or self.told.nobody)
+
 
 def desk_page(release: Release, now: datetime) -> Desk:
     published, withdrawn = release.published_at is not None, release.withdrawn_at is not None
@@ -200,8 +207,8 @@ def _troubled_mails(release: Release) -> "QuerySet[Mail]":
 
 
 def _rows(release: Release, customers: list[Customer]) -> list[CustomerRow]:
-    people = release.recipients.filter(purpose=Recipient.Purpose.PUBLISHED, customer__in=customers, person__isnull=False)
-    told = dict(people.order_by().values_list("customer_id").annotate(Count("pk")))
+    recipients = release.recipients.filter(purpose=Recipient.Purpose.PUBLISHED, customer__in=customers)
+    told = dict(recipients.order_by().values_list("customer_id").annotate(Count("person")))  # none where nobody could be told
     first = dict(release.downloads.filter(customer__in=customers).order_by().values_list("customer_id").annotate(Min("begun_at")))
     wrong = set(_troubled_mails(release).filter(customer__in=customers).values_list("customer_id", flat=True))
     runs: dict[int, list[str]] = {}
@@ -209,7 +216,7 @@ def _rows(release: Release, customers: list[Customer]) -> list[CustomerRow]:
     for customer_id, number in installed.order_by("version__number").values_list("customer_id", "version__number").distinct():
         runs.setdefault(customer_id, []).append(number)
     return [
-        CustomerRow(one, told.get(one.pk, 0), one.pk in wrong or one.pk not in told, first.get(one.pk), runs.get(one.pk, ()))
+        CustomerRow(one, told.get(one.pk, 0), one.pk in wrong or told.get(one.pk) == 0, first.get(one.pk), runs.get(one.pk, ()))
         for one in customers
     ]
 

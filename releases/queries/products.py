@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer
-from contracts.models import Contract, Environment, Product, Standing
+from contracts.models import Contract, Environment, Installation, Product, Standing
 from contracts.queries import ContractCard, contracts_of, environments_of, whom_to_talk_to
 from releases import numbers
 from releases.models import Artifact, Download, Licence, Release
@@ -18,12 +18,15 @@ SHOWN_OF_HISTORY = 12
 
 @dataclass(frozen=True)
 class Site:
-    """Where a product runs. `is_behind`: a newer version is offered; `lacks_security`: one that closes a hole lies between."""
+    """Where a product runs. `is_behind`: a newer version is offered; `lacks_security`: one that closes a hole lies between;
+    `is_withdrawn`: what runs there was taken back.
+    """
 
     environment: Environment
     version: str
     is_behind: bool
     lacks_security: bool
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class ProductLine:
     @property
     def lacks_security(self) -> bool:
         return any(site.lacks_security for site in self.sites)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return any(site.is_withdrawn for site in self.sites)
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,12 @@ def newest_of(releases: Sequence[Release]) -> Release | None:
     """The newest version that is offered, of releases newest first. One that comes before a final version is newest only without any."""
     offered = [release for release in releases if release.is_offered]
     return next((release for release in offered if "-" not in release.number), offered[0] if offered else None)
+
+
+def withdrawn_numbers(releases: Iterable[Release]) -> frozenset[str]:
+    """Versions, of published releases, that were taken back and not published anew."""
+    releases = list(releases)
+    return frozenset(r.number for r in releases if not r.is_offered) - frozenset(r.number for r in releases if r.is_offered)
 
 
 def security_above(version: str, releases: Iterable[Release]) -> list[Release]:
@@ -150,13 +163,14 @@ def _line(
 ) -> ProductLine:
     if not any(card.state == "in_force" for card in cards):
         return ProductLine(product, _why_not(cards), [Site(environment, version, False, False) for environment, version in sites])
-    newest = newest_of(releases)
+    newest, withdrawn = newest_of(releases), withdrawn_numbers(releases)
     shown = [
         Site(
             environment,
             version,
             is_behind=newest is not None and numbers.is_newer(newest.number, version),
             lacks_security=bool(security_above(version, releases)),
+            is_withdrawn=version in withdrawn,
         )
         for environment, version in sites
     ]
@@ -193,13 +207,14 @@ def _since(card: ContractCard) -> date:
 
 @dataclass(frozen=True)
 class ReleasePage:
-    """`sites`: the company's environments that run an older version of it, which may want help."""
+    """`is_installed`: whether the product is noted in an environment of the company, for which help with an update can be asked."""
 
     release: Release
     artifacts: Sequence[Artifact]
     fixes: Sequence[object]
     fetched: Sequence[Download]
     others: Sequence[Release]
+    is_installed: bool
 
 
 def packages_first(artifacts: Iterable[Artifact]) -> list[Artifact]:
@@ -217,4 +232,5 @@ def release_page(release: Release, customer: Customer) -> ReleasePage:
         fixes=[fix.issue for fix in release.fixed.select_related("issue")],
         fetched=list(Download.objects.filter(customer=customer, release=release).select_related("person", "artifact")[:20]),
         others=others[:SHOWN_OF_HISTORY],
+        is_installed=Installation.objects.filter(customer=customer, product=release.product_id, environment__retired_at=None).exists(),
     )

@@ -9,7 +9,7 @@ from django.db.models import Count, Min
 from contracts.models import Installation, Product, Version
 from releases import numbers
 from releases.models import Download, Release
-from releases.queries.products import newest_of, releases_of, security_above
+from releases.queries.products import newest_of, releases_of, security_above, withdrawn_numbers
 
 PAGE = 100
 BEHIND, SECURITY = "behind", "security"
@@ -23,6 +23,7 @@ class VersionRow:
     environments: int
     customers: int
     is_newest: bool
+    is_withdrawn: bool
     lacks: Sequence[Release]
 
 
@@ -32,6 +33,7 @@ class SiteRow:
 
     installation: Installation
     is_behind: bool
+    is_withdrawn: bool
     lacks: Release | None
     fetched_at: datetime | None
 
@@ -72,12 +74,14 @@ def _versions(product: Product, releases: Sequence[Release], newest: Release | N
         .values_list("version_id")
         .annotate(Count("environment_id", distinct=True), Count("customer_id", distinct=True))
     }
+    withdrawn = withdrawn_numbers(releases)
     rows = [
         VersionRow(
             version=version,
             environments=places[version.pk][0],
             customers=places[version.pk][1],
-            is_newest=newest is None or not numbers.is_newer(newest.number, version.number),
+            is_newest=version.number not in withdrawn and (newest is None or not numbers.is_newer(newest.number, version.number)),
+            is_withdrawn=version.number in withdrawn,
             lacks=security_above(version.number, releases),
         )
         for version in counted
@@ -100,5 +104,5 @@ def _sites(installations: list[Installation], versions: Sequence[VersionRow]) ->
     for one in installations:
         row = by_version[one.version_id]
         lacks = row.lacks[0] if row.lacks else None
-        rows.append(SiteRow(one, not row.is_newest, lacks, fetched.get((one.customer_id, lacks.pk)) if lacks else None))
+        rows.append(SiteRow(one, not row.is_newest, row.is_withdrawn, lacks, fetched.get((one.customer_id, lacks.pk)) if lacks else None))
     return rows

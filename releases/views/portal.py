@@ -11,11 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import DeskRequest
-from accounts.limits import refusal_of
 from helpdesk.lib.addresses import address
-from helpdesk.lib.refusals import Refusal
 from releases import commands, links
-from releases.forms import UpdateForm
 from releases.models import Artifact, Licence, Release
 from releases.queries import products as queries
 from releases.queries import rights
@@ -115,25 +112,3 @@ def _refused(request: DeskRequest, file: Artifact | Licence) -> HttpResponse | N
 
 def _gone(request: DeskRequest, sentence: str, url: str, status: int = HTTPStatus.GONE) -> HttpResponse:
     return render(request, "portal/no_download.html", {"sentence": sentence, "go_on_url": url}, status=status)
-
-
-# --- Help with an update ----------------------------------------------------------------------------------------------
-def release_update(request: DeskRequest, pk: int) -> HttpResponse:
-    """“Help me update”: a ticket for it; what it costs is quoted there before anything is done."""
-    found, now = _release(request, pk), timezone.now()
-    if not found.is_offered:
-        return _gone(request, str(commands.WithdrawnRelease()), address("portal:release", found.pk))
-    form = UpdateForm(request.POST or None, customer=request.access.customer, product=found.product)
-    if request.method == "POST" and (too_often := refusal_of(request)):
-        form.add_error(None, str(too_often))
-    if request.method == "POST" and form.is_valid():
-        try:
-            ticket = commands.ask_for_update(
-                customer=request.access.customer, person=request.access.person, release=found, now=now, **form.asked()
-            )
-        except Refusal as refusal:
-            form.add_error(None, str(refusal))
-            form.renew()
-        else:
-            return redirect(f"{ticket.portal_url}?filed=1")
-    return render(request, "portal/release_update.html", {"release": found, "form": form}, status=422 if form.errors else 200)

@@ -69,6 +69,7 @@ class Desk:
                 work_from=at(window[0]) if window[0] else None,
                 work_until=at(window[1]) if window[1] else None,
                 drafted_at=now,
+                sent_at=now,
                 accepted_at=now,
                 accepted_minutes=minutes,
                 submission_key=uuid.uuid4(),

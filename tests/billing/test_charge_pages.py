@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.tenancy import as_provider
 from billing.commands import requests
 from billing.models import ChargeRequest, Decision
+from contracts import commands as contracts
 from tests import factories as make
 from tests.billing import charges
 from tests.sla.stories import at
@@ -102,6 +103,9 @@ def test_a_draft_begins_with_the_contracts_rate_and_all_work_that_nobody_agreed_
         ({"kind": "off_hours"}, "Help outside business hours has a beginning and an end."),
         ({"kind": "update_service"}, "needs no such approval"),
         ({"reason": " "}, "This field is required."),
+        ({"answer_by": "9999-12-31T23:59"}, "That is more than a year away. Check the dates."),
+        ({"answer_by": "0001-01-01T00:00"}, "That is more than a year away. Check the dates."),
+        ({"work_until": "9999-12-31T23:59"}, "That is more than a year away. Check the dates."),
     ],
 )
 def test_what_is_wrong_with_a_draft_is_said_and_nothing_is_kept(world, ticket, now, changes, sentence):
@@ -136,6 +140,15 @@ def test_another_price_goes_through_the_account_manager(world, ticket, now):
     browser(world.max.person).post(reverse("console:charge_release", args=[pk]))
 
     assert the_only_request().state == "waiting"
+
+
+def test_who_releases_reads_what_the_contract_charges(world, ticket, now):
+    request = charges.drafted(world, ticket, rate_cents=20000)
+    requests.send(request=request, actor=world.sara.person, now=at("12 Nov 10:00"))
+
+    page = text_of(browser(world.max.person).get(reverse("console:charge", args=[request.pk])))
+
+    assert "Its price isn't the contract's. Released, the customer's approvers are asked. The contract's is R$240.00 an hour." in page
 
 
 def test_staff_can_not_answer_for_a_customer(world, ticket, now):
@@ -268,6 +281,27 @@ def test_drafts_do_not_exist_for_customers(world, ticket, amy, now):
     assert "Functional work beyond" not in text_of(client.get(ticket.portal_url))
 
 
+def test_what_was_withdrawn_before_it_was_sent_was_never_there_for_customers(world, ticket, amy, now):
+    drafted = charges.drafted(world, ticket)
+    requests.withdraw(request=drafted, actor=world.sara.person, remark="They owe us three invoices.", now=at("12 Nov 10:30"))
+
+    client = browser(amy)
+    pages = [text_of(client.get(address)) for address in (reverse("portal:approvals"), ticket.portal_url)]
+
+    assert client.get(reverse("portal:approval", args=[drafted.pk])).status_code == 404
+    assert [page for page in pages if "Functional work beyond" in page] == []
+
+
+def test_what_was_withdrawn_after_it_was_sent_says_so_to_customers(world, ticket, amy, now):
+    request = charges.sent(world, ticket)
+    requests.withdraw(request=request, actor=world.sara.person, remark="Solved by phone.", now=at("12 Nov 10:30"))
+
+    page = text_of(browser(amy).get(reverse("portal:approval", args=[request.pk])))
+
+    assert "Sara withdrew this on Thu 12 Nov 10:30" in page
+    assert "Solved by phone." in page
+
+
 def test_the_home_page_shows_approvers_what_waits_and_members_nothing_of_it(world, ticket, amy, now):
     charges.sent(world, ticket)
 
@@ -344,6 +378,7 @@ def test_a_members_wish_is_granted_from_the_approvals_page(world, technical, amy
         ({"work_from": "2026-11-27T11:00", "work_until": "2026-11-27T15:00"}, "That time is over already."),
         ({"work_from": "2026-11-30T10:00", "work_until": "2026-11-30T12:00"}, "That time lies in business hours"),
         ({"minutes": "201 h"}, "Ask for at least one minute and at most 200 hours."),
+        ({"work_from": "9999-12-31T20:00", "work_until": "9999-12-31T23:59"}, "That is more than a year away."),
     ],
 )
 def test_what_can_not_be_asked_for_is_said(world, technical, amy, changes, sentence):
@@ -353,6 +388,18 @@ def test_what_can_not_be_asked_for_is_said(world, technical, amy, changes, sente
     assert sentence in text_of(shown)
     with as_provider():
         assert not ChargeRequest.objects.exists()
+
+
+def test_help_that_has_no_price_is_not_asked_for(world, technical, amy):
+    changes = {"off_hours_rate_cents": 0, "reason": "No price was found"}
+    contracts.amend(
+        actor=world.max.person, contract=world.contract, from_date=at("28 Nov 00:00").date(), changes=changes, now=at("27 Nov 20:00")
+    )
+
+    shown, _same = ask(browser(amy), technical)
+
+    assert shown.status_code == 422
+    assert "Your contract names no price for help outside business hours." in text_of(shown)
 
 
 def test_looking_again_at_the_cost_agrees_to_nothing(world, technical, amy):
@@ -424,9 +471,13 @@ def test_an_update_of_another_companys_site_is_not_asked_for(world, site, now):
         assert not Ticket.objects.exists()
 
 
-def test_an_update_in_the_past_is_refused(world, site, now):
+@pytest.mark.parametrize(
+    ("wanted_at", "sentence"),
+    [("2026-11-01T10:00", "The time that you would like is over."), ("9999-12-31T23:59", "That is more than a year away.")],
+)
+def test_an_update_at_no_possible_time_is_refused(world, site, now, wanted_at, sentence):
     page = reverse("portal:help_update", args=[world.softswitch.pk])
 
-    answer = browser(world.ada).post(page, {"environment": site.pk, "version": world.version.pk, "wanted_at": "2026-11-01T10:00"})
+    answer = browser(world.ada).post(page, {"environment": site.pk, "version": world.version.pk, "wanted_at": wanted_at})
 
-    assert "The time that you would like is over." in text_of(answer)
+    assert sentence in text_of(answer)

@@ -320,6 +320,15 @@ def test_m10_an_approval_that_is_no_longer_needed_is_cancelled_with_notice(world
     assert [name for name, _headline in mails] == ["ada", "amy", "lea", "max", "sara"]
 
 
+def test_why_a_draft_was_given_back_does_not_outlive_it(world, ticket):
+    request = requests.send(request=charges.drafted(world, ticket, rate_cents=100), actor=world.sara.person, now=at("12 Nov 10:00"))
+    requests.give_back(request=request, actor=world.max.person, remark="Too cheap for them.", now=at("12 Nov 11:00"))
+
+    verdict(world, ticket, "12 Nov 16:00")
+
+    assert (charges.state(request), charges.again(request).remark) == ("cancelled", "")
+
+
 def test_a_request_that_waits_is_cancelled_too_and_the_ticket_goes_on(world, ticket, amy):
     request = charges.sent(world, ticket)
 
@@ -477,6 +486,19 @@ def test_its_draft_lists_what_is_unapproved_already(world, ticket, amy):
     done = charges.log(world, ticket, "10 Nov 09:00", "11:45")
 
     assert drafts(ticket) == [("draft", 105, [done.pk])]
+
+
+def test_its_draft_lists_what_comes_after_it_until_somebody_takes_it_in_hand(world, ticket, amy):
+    charges.log(world, ticket, "10 Nov 09:00", "10:45")
+    later = charges.log(world, ticket, "10 Nov 10:45", "11:30")
+    assert drafts(ticket) == [("draft", 90, [later.pk])]
+
+    with as_provider():
+        draft = ChargeRequest.objects.get()
+    requests.revise(request=draft, actor=world.sara.person, asked=charges.asked(logs=[later.pk]), now=at("10 Nov 12:00"))
+    charges.log(world, ticket, "10 Nov 14:00", "14:30")
+
+    assert drafts(ticket) == [("draft", 60, [later.pk])]
 
 
 def test_what_an_approval_still_covers_needs_no_draft(world, ticket, amy):

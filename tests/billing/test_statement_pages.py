@@ -4,22 +4,23 @@ import csv
 import html
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Person
+from accounts.models import AuditEntry, Person
 from accounts.tenancy import as_provider
 from billing.commands import statements, work
-from billing.models import Review
+from billing.models import Review, Timer
 from billing.pdf import pdf_of
 from billing.queries.hours import Allowance, Granted, allowance_of, ends_on
 from billing.queries.readiness import Need, readiness_of
-from billing.queries.statements import closed_statement
+from billing.queries.statements import closed_statement, open_month
 from contracts.models import Contract
+from notifications.models import Mail
 from tests import factories as make
 from tests.billing.desk import NOVEMBER, Desk
 from tests.sla.stories import at
@@ -97,9 +98,61 @@ def test_m1_is_reviewed_looked_at_and_closed_on_the_desk(m1, max_at_work):
 
 
 def test_all_lines_that_are_left_are_approved_at_once(m1, max_at_work):
-    answer = max_at_work.post(month_url(m1, "statement_approve"), follow=True)
+    seen = max_at_work.get(month_url(m1)).context["state"].unseen
+    answer = max_at_work.post(month_url(m1, "statement_approve"), {"seen": seen}, follow=True)
 
     assert "One line approved." in text(answer)
+
+
+def test_each_line_of_the_page_is_found_by_its_own_address(m1, max_at_work):
+    m1.log("d", "D", "1 Dec 09:00", "11:20")  # two hours are included, the rest is not approved
+
+    page = max_at_work.get(month_url(m1, month=date(2026, 12, 1))).content.decode()
+
+    ids = re.findall(r' id="(line-[^"]+)"', page)
+    assert ids == [f"line-{m1.logs['d'].pk}-0"]
+
+
+def test_lines_that_changed_since_the_page_was_read_are_not_approved_with_the_others(m1, max_at_work):
+    page = max_at_work.get(month_url(m1))
+    m1.log("c", "B", "12 Nov 14:00", "14:20")
+    refused = max_at_work.post(month_url(m1, "statement_approve"), {"seen": page.context["state"].unseen}, follow=True)
+
+    assert "Lines came or were changed while you read them." in text(refused)
+    with as_provider():
+        assert not Review.objects.exists()
+
+
+def test_a_reason_that_was_written_is_there_again_beside_what_was_wrong(m1, max_at_work):
+    values = {"minutes": "45", "reason": "Half of it was our own test"}
+    page = max_at_work.post(month_url(m1, "statement_review"), word(m1, "reduced") | values).content.decode()
+
+    assert 'value="Half of it was our own test"' in page
+    assert re.search(r'name="minutes"[^>]*value="45"', page)
+    assert '<details class="review-less" open>' in page
+
+
+def test_a_word_on_a_month_that_was_closed_meanwhile_is_refused_in_sight(m1, max_at_work):
+    close(m1)
+
+    page = max_at_work.post(month_url(m1, "statement_review"), word(m1, "written_off", reason="Too late"), follow=True)
+
+    assert "November 2026 is closed as 2026-0001 and stays as it is." in text(page)
+
+
+def test_the_way_to_the_next_month_ends_at_the_present_one(m1, max_at_work):
+    pages = [max_at_work.get(month_url(m1, month=month)) for month in (NOVEMBER, date(2026, 12, 1))]
+
+    assert [page.context["next_url"] for page in pages] == [month_url(m1, month=date(2026, 12, 1)), ""]
+
+
+def test_no_month_is_closed_in_place_of_one_that_is_not_offered(m1, max_at_work):
+    statements.approve_all(actor=m1.world.max, contract=m1.contract, month=NOVEMBER, now=LATER)
+
+    max_at_work.post(reverse("console:statements_close"), {"month": "2016-11", "contract": [m1.contract.pk]})
+
+    with as_provider():
+        assert not m1.contract.statements.exists()
 
 
 @pytest.mark.parametrize(
@@ -147,6 +200,25 @@ def test_what_is_in_the_way_is_listed_with_the_way_out(m1, max_at_work):
     assert f"#line-{m1.logs['c'].pk}-0" in page.content.decode()
     assert reverse("console:charge", args=[draft.pk]) in page.content.decode()
     assert "It can't be closed yet: a timer runs; one line is not approved by the customer; one line is not reviewed." in text(refused)
+
+
+def test_a_timer_of_somebody_who_is_away_is_discarded_and_they_are_told(m1, max_at_work, world):
+    timer = work.start_timer(ticket=m1.tickets["A"], agent=world.lea, now=at("30 Nov 17:00"))
+    address = reverse("console:statement_timer", args=[m1.contract.pk, NOVEMBER, timer.pk])
+    elsewhere = reverse("console:statement_timer", args=[world.globex_contract.pk, NOVEMBER, timer.pk])
+
+    assert address in max_at_work.get(month_url(m1)).content.decode()
+    max_at_work.post(elsewhere)
+    with as_provider():
+        assert Timer.objects.count() == 1
+    answers = [text(max_at_work.post(address, follow=True)) for _twice in range(2)]
+
+    assert ["The timer is discarded" in answer for answer in answers] == [True, False]
+    with as_provider():
+        assert Timer.objects.count() == 0
+        mails = Mail.objects.filter(kind="timer_discarded")
+        assert list(mails.values_list("recipient__name", flat=True)) == [world.lea.person.name]
+        assert AuditEntry.objects.get(verb="discard_timer").before["ticket"] == m1.tickets["A"].number
 
 
 def test_ready_contracts_are_closed_from_the_list_and_each_says_what_became_of_it(m1, max_at_work, world):
@@ -217,11 +289,24 @@ def test_the_customer_gets_page_pdf_and_csv(m1, world):
     )
     rows = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
     assert [(row[6], row[7], row[8], row[10]) for row in rows[1:]] == [
-        ("Allowance", "90", "0", "0.0"),
-        ("Allowance", "30", "0", "0.0"),
-        (f"Approved request {m1.requests['more'].pk}", "30", "30", "120.0"),
-        ("", "", "", "120.0"),
+        ("Allowance", "90", "0", "0.00"),
+        ("Allowance", "30", "0", "0.00"),
+        (f"Approved request {m1.requests['more'].pk}", "30", "30", "120.00"),
+        ("", "", "", "120.00"),
     ]
+
+
+def test_the_worked_minutes_of_a_statement_are_those_that_were_charged_by(m1):
+    began_at = at("13 Nov 10:00")
+    ended_at = began_at + timedelta(minutes=45, milliseconds=300)
+    work.log_work(ticket=m1.tickets["A"], agent=m1.world.sara, began_at=began_at, ended_at=ended_at, note="By timer", now=ended_at)
+
+    with as_provider():
+        contract = Contract.objects.select_related("calendar", "customer", "account_manager").get(pk=m1.contract.pk)
+        shown = open_month(contract, NOVEMBER, reader_id=m1.world.max.pk, now=LATER).shown
+
+    timed = next(one for group in shown.tickets for one in group.works if one.note == "By timer")
+    assert (timed.worked_minutes, timed.minutes) == (46, 60)
 
 
 def test_what_an_agent_wrote_is_never_a_formula_of_the_csv(desk, world):
@@ -277,6 +362,26 @@ def test_hours_by_ticket_say_what_covered_them(m1, world):
     groups = {group.ticket.subject: [(one.source, one.minutes) for one in group.taken] for group in page.context["hours"].tickets}
     assert groups == {"Ticket A": [("allowance", 90)], "Ticket B": [("allowance", 30), ("approval", 30)]}
     assert "0 min left of 2 h" in text(page)
+
+
+def test_what_was_written_off_waits_for_no_approval_once_the_month_is_closed(m1, world):
+    m1.log("c", "C", "16 Nov 09:00", "10:00")
+    hours = {"month": "2026-11"}
+
+    before = text(browser(world.ada).get(reverse("portal:hours"), hours))
+    statements.approve_all(actor=world.max, contract=m1.contract, month=NOVEMBER, now=at("1 Dec 09:00"))
+    _closed_whatever(m1)
+    after = text(browser(world.ada).get(reverse("portal:hours"), hours))
+
+    assert ["Not approved yet 1 h" in page for page in (before, after)] == [True, False]
+    assert "Not charged 1 h" in after
+
+
+def test_only_the_present_month_says_when_there_are_new_hours(m1, world):
+    pages = [text(browser(world.ada).get(reverse("portal:hours"), {"month": month})) for month in ("2026-11", "2026-12")]
+
+    assert ["New hours on 1 Jan 2027" in page for page in pages] == [False, True]
+    assert "New hours on 1 Dec 2026" not in pages[0]
 
 
 def test_hours_on_private_tickets_are_one_sum_for_colleagues(m1, world):
@@ -411,6 +516,27 @@ def test_the_pdf_has_many_pages_and_every_letter(desk, world):
     assert len(re.findall(rb"/Type /Page\b", body)) > 3
 
 
+def test_the_pdf_says_of_a_line_that_was_written_off_that_nothing_of_it_is_charged(m1, monkeypatch):
+    statements.review(
+        actor=m1.world.max,
+        contract=m1.contract,
+        month=NOVEMBER,
+        log_id=m1.logs["b"].pk,
+        request_id=m1.requests["more"].pk,
+        verdict="written_off",
+        reason="Goodwill",
+        seen_minutes=30,
+        now=at("1 Dec 09:00"),
+    )
+    statement, rows = close(m1), []
+    monkeypatch.setattr("billing.pdf._Paper._row", lambda _paper, texts: rows.append(texts))
+
+    with as_provider():
+        pdf_of(closed_statement(statement.pk))
+
+    assert [row[3:] for row in rows if "Goodwill" in row[2]] == [["0 min\nof 30 min", "R$0.00"]]
+
+
 def _closed_whatever(desk):
     """Everything beyond the allowance is written off."""
     with as_provider():
@@ -438,4 +564,4 @@ def test_a_reader_in_portuguese_gets_a_file_as_programs_there_read_it(m1, world)
 
     sheet = browser(world.ada).get(reverse("portal:statement_csv", args=[statement.pk])).content.decode("utf-8-sig")
 
-    assert next(csv.reader([sheet.splitlines()[-1]], delimiter=";"))[10] == "120,0"
+    assert next(csv.reader([sheet.splitlines()[-1]], delimiter=";"))[10] == "120,00"

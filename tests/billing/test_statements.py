@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
 from accounts.tenancy import as_provider
@@ -384,6 +385,14 @@ def test_an_ended_contract_still_gets_its_correction(m1):
     m1.correct("b", "11 Nov 14:00", "14:28", entered="2 Dec 10:00")
 
     assert lines(closed(m1, DECEMBER, "4 Jan 2027 09:00")) == [("correction", "", 0, 0, -120_00)]
+
+
+def test_closing_many_holds_calendars_still_before_it_locks_a_contract(m1, world):
+    with CaptureQueriesContext(connection) as asked:
+        statements.close_months(actor=world.max, contracts=[m1.contract], month=NOVEMBER, now=at("2 Dec 10:00"))
+
+    locks = [sql for sql in (query["sql"] for query in asked) if "FOR NO KEY UPDATE" in sql or "advisory" in sql]
+    assert "pg_advisory_xact_lock_shared" in locks[0]
 
 
 def test_closing_many_says_of_each_what_became_of_it(m1, world):

@@ -7,8 +7,7 @@ import pytest
 
 from accounts.tenancy import as_provider
 from billing.commands import stories, work
-from billing.models import Entry, Threshold, Timer, WorkLog
-from billing.reckoning import MovedMeanwhile
+from billing.models import Entry, TakenIn, Threshold, Timer, WorkLog
 from notifications.models import Mail
 from tests import factories as make
 from tests.billing.desk import Desk
@@ -23,11 +22,6 @@ KEY = uuid.UUID("6f1c8f0e-0f5e-4a58-9a39-6d5d4c1f0a11")
 @pytest.fixture
 def desk(world):
     return Desk(world)
-
-
-def fresh(ticket):
-    with as_provider():
-        return Ticket.objects.get(pk=ticket.pk)
 
 
 def logs():
@@ -172,6 +166,25 @@ def test_a_correction_that_changes_nothing_leaves_no_entry(desk):
         assert Entry.objects.count() == 1
 
 
+@pytest.fixture
+def moved(desk):
+    """A ticket as it was read before it and its hours went to another contract."""
+    desk.log("a", "A", "10 Nov 09:00", "10:00")
+    other = make.contract(desk.world.acme, desk.world.softswitch, manager=desk.world.max, number="N-2")
+    with as_provider():
+        moving = Ticket.objects.get(pk=desk.tickets["A"].pk)
+    tickets.move_to_contract(ticket=moving, actor=desk.world.max.person, contract=other, now=at("10 Nov 11:00"))
+    stories.take_in(now=at("10 Nov 11:01"))
+    return other
+
+
+def test_work_counts_under_the_contract_that_its_ticket_is_under_now(desk, moved):
+    desk.log("b", "A", "10 Nov 11:10", "12:00")
+
+    with as_provider():
+        assert set(WorkLog.objects.values_list("contract_id", flat=True)) == {moved.pk}
+
+
 def test_a_deleted_log_is_not_corrected(desk):
     desk.log("a", "A", "10 Nov 10:00", "11:00")
     work.delete_work(log=desk.logs["a"], actor=desk.world.sara, now=at("10 Nov 12:00"))
@@ -293,41 +306,14 @@ def test_a_discarded_timer_leaves_nothing(desk):
         assert (Timer.objects.count(), WorkLog.objects.count()) == (0, 0)
 
 
-class TestOnATicketThatWasJustMoved:
-    """Its hours follow by the sweep; what is logged meanwhile would stay behind under the contract that it left."""
+def test_work_on_a_ticket_that_was_just_moved_takes_its_hours_along(desk):
+    """Else, moved back before the sweep, it would stay behind under the contract that it was under for a moment."""
+    desk.log("a", "A", "10 Nov 09:00", "10:00")
+    other = make.contract(desk.world.acme, desk.world.softswitch, manager=desk.world.max, number="N-2")
+    tickets.move_to_contract(ticket=desk.tickets["A"], actor=desk.world.max.person, contract=other, now=at("10 Nov 10:30"))
 
-    @pytest.fixture
-    def moved(self, desk):
-        desk.log("a", "A", "10 Nov 09:00", "10:00")
-        other = make.contract(desk.world.acme, desk.world.softswitch, manager=desk.world.max, number="N-2")
-        shown = desk.tickets["A"]
-        tickets.move_to_contract(ticket=shown, actor=desk.world.max.person, contract=other, now=at("10 Nov 12:00"))
-        return shown, other
+    desk.log("b", "A", "10 Nov 11:10", "12:00")
 
-    def log(self, desk, ticket):
-        return work.log_work(
-            ticket=ticket,
-            agent=desk.world.sara,
-            began_at=at("10 Nov 13:00"),
-            ended_at=at("10 Nov 14:00"),
-            note="Looked",
-            now=at("10 Nov 14:00"),
-        )
-
-    def test_nothing_is_logged_until_its_hours_have_moved_too(self, desk, moved):
-        _shown, other = moved
-
-        with pytest.raises(MovedMeanwhile):
-            self.log(desk, fresh(moved[0]))
-        stories.take_in(now=at("10 Nov 14:01"))
-
-        assert self.log(desk, fresh(moved[0])).contract == other
-
-    def test_who_still_sees_it_under_the_other_contract_logs_nothing_there(self, desk, moved):
-        shown, _other = moved
-        stories.take_in(now=at("10 Nov 12:01"))
-
-        with pytest.raises(MovedMeanwhile):
-            self.log(desk, shown)
-
-        assert logs() == 1
+    with as_provider():
+        assert set(WorkLog.objects.values_list("contract_id", flat=True)) == {other.pk}
+        assert TakenIn.objects.get().contract_id == other.pk

@@ -124,7 +124,7 @@ def test_m6_who_was_entered_first_keeps_the_allowance(desk, sara, clock):
         ({"began": "09:00", "ended": "10:00"}, ("10 Nov 09:00", "10 Nov 10:00")),
         ({"began": "09:00", "minutes": "1 h 30"}, ("10 Nov 09:00", "10 Nov 10:30")),
         ({"ended": "10:00", "minutes": "45"}, ("10 Nov 09:15", "10 Nov 10:00")),
-        ({"minutes": "45"}, ("11 Nov 17:15", "11 Nov 18:00")),
+        ({"day": "2026-11-11", "minutes": "45"}, ("11 Nov 17:15", "11 Nov 18:00")),
         ({"began": "22:30", "ended": "01:00"}, ("10 Nov 22:30", "11 Nov 01:00")),
     ],
 )
@@ -142,11 +142,13 @@ def test_times_are_read_as_they_are_meant(desk, sara, clock, fields, span):
         ({"began": "10:00"}, "Say from when until when, or how long it took."),
         ({"began": "10:00", "ended": "09:00"}, "The work must end after it begins. Check the times."),
         ({"minutes": "30 h"}, "Write at least a minute, and at most a day."),
-        ({"minutes": "20 h"}, "That is more than 16 hours in one piece. Check the days, or log it in several pieces."),
+        ({"day": "2026-11-11", "minutes": "20 h"}, "That is more than 16 hours in one piece. Check the days, or log it in several pieces."),
         ({"minutes": "soon"}, "Write minutes like 45, or hours like 1 h 30."),
         ({"day": "2026-11-12", "began": "10:00", "ended": "11:00"}, "That time has not come yet. Log work when it is done."),
         ({"minutes": "10", "note": " "}, "This field is required."),
         ({"day": "soon", "minutes": "10"}, "Enter a valid date."),
+        ({"day": "9999-12-31", "began": "13:00", "ended": "01:00"}, "Enter a valid date."),
+        ({"day": "0001-01-01", "ended": "00:10", "minutes": "50"}, "Enter a valid date."),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence_and_nothing_is_lost(desk, sara, clock, fields, sentence):
@@ -233,8 +235,49 @@ def test_a_week_has_its_days_with_their_totals(desk, sara, clock):
     assert re.search(r"Thursday, 12 November 2026 30 min .* Tuesday, 10 November 2026 1 h 20", page)
 
 
-def test_an_empty_week_says_what_will_be_here(sara):
-    assert "No time logged in this week" in text(sara.get(reverse("console:my_time"), {"day": "nonsense"}))
+@pytest.mark.parametrize("day", ["nonsense", "9999-12-31", "0001-01-01"])
+def test_an_empty_week_says_what_will_be_here(sara, day):
+    assert "No time logged in this week" in text(sara.get(reverse("console:my_time"), {"day": day}))
+
+
+@pytest.mark.parametrize("day", ["0002-01-01", "0001-01-01", "9999-12-31", "2026-10-01"])
+def test_nothing_is_shown_of_what_work_on_a_day_that_can_not_be_would_cost(desk, sara, clock, day):
+    clock("11 Nov 18:00")
+
+    assert shows(sara, desk.ticket("A"), day=day, began="10:00", ended="11:00") == ""
+
+
+def test_how_long_alone_is_refused_for_another_day(desk, sara, clock):
+    clock("12 Nov 18:00")
+    answer = sara.post(address(desk.ticket("A")), form(day="2026-11-11", minutes="50"))
+
+    assert answer.status_code == 422
+    assert "Say from when or until when you worked on that day." in text(answer)
+    assert spans() == []
+
+
+def test_a_note_is_corrected_without_touching_a_timers_seconds(desk, sara, clock):
+    clock("12 Nov 18:00")
+    ticket, seconds = desk.ticket("A"), {"second": 40}
+    pieces = [("10 Nov 14:00", "10 Nov 14:30"), ("10 Nov 14:30", "10 Nov 14:50")]
+    before, log = (
+        work.log_work(
+            ticket=ticket,
+            agent=desk.world.sara,
+            began_at=at(began).replace(**seconds),
+            ended_at=at(ended).replace(**seconds),
+            note="Looked",
+            now=at("10 Nov 18:00"),
+        )
+        for began, ended in pieces
+    )
+
+    answer = sara.post(reverse("console:work", args=[log.pk]), form(began="14:30", ended="14:50", note="Looked twice"))
+
+    assert answer.status_code == 302
+    assert spans() == [(before.began_at, before.ended_at), (log.began_at, log.ended_at)]
+    with as_provider():
+        assert WorkLog.objects.get(pk=log.pk).note == "Looked twice"
 
 
 # --- Timers -------------------------------------------------------------------------------------------------------------
@@ -257,10 +300,25 @@ def test_a_timer_is_seen_on_every_page_and_becomes_a_log(desk, sara):
 def test_a_timer_runs_on_until_somebody_says_what_was_done(desk, sara):
     ticket = desk.ticket("A", opened="23 Nov 09:00")
     work.start_timer(ticket=ticket, agent=desk.world.sara, now=timezone.now() - timedelta(minutes=20))
-    answer = sara.post(reverse("console:timer_stop"), {"note": ""}, follow=True)
+    answer = sara.post(reverse("console:timer_stop"), {"note": ""})
 
-    assert "Say what was done: the timer runs on until then." in text(answer)
+    assert answer.status_code == 422
+    assert "What was done: This field is required." in text(answer)
+    assert f"Your timer runs on {ticket.number}" in text(answer)
     assert spans() == []
+
+
+def test_what_was_written_when_a_timer_could_not_be_stopped_is_not_lost(desk, sara):
+    ticket, start = desk.ticket("A", opened="23 Nov 09:00"), timezone.now() - timedelta(minutes=90)
+    work.start_timer(ticket=ticket, agent=desk.world.sara, now=start)
+    span = {"began_at": start + timedelta(minutes=10), "ended_at": start + timedelta(minutes=20)}
+    work.log_work(ticket=ticket, agent=desk.world.sara, note="By hand", now=timezone.now(), **span)
+
+    answer = sara.post(reverse("console:timer_stop"), {"note": "Traced both trunks for an hour"})
+
+    assert answer.status_code == 422
+    assert "It overlaps with" in text(answer)
+    assert "Traced both trunks for an hour" in text(answer)
 
 
 def test_a_second_timer_names_the_first(desk, sara):

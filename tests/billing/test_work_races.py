@@ -148,8 +148,8 @@ def test_tickets_that_change_places_while_work_is_logged_lose_nothing(desk, agen
     desk.log("a", "A", "10 Nov 09:00", "10:00", agent=agents[0])
     other.log("b", "B", "10 Nov 09:00", "10:00", agent=agents[1])
     a, b = desk.tickets["A"], other.tickets["B"]
-    tickets.move_to_contract(ticket=a, actor=world.max.person, contract=other.contract, now=at("10 Nov 12:00"))
-    tickets.move_to_contract(ticket=b, actor=world.max.person, contract=desk.contract, now=at("10 Nov 12:00"))
+    a = tickets.move_to_contract(ticket=a, actor=world.max.person, contract=other.contract, now=at("10 Nov 12:00"))
+    b = tickets.move_to_contract(ticket=b, actor=world.max.person, contract=desk.contract, now=at("10 Nov 12:00"))
 
     results = at_once(
         lambda: stories.take_in(now=at("10 Nov 12:01")),

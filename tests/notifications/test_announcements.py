@@ -1,5 +1,7 @@
 """Mail to very many: its headers, its letter, and that it never goes out twice by itself."""
 
+import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -92,6 +94,50 @@ def test_an_address_that_bounces_is_passed_over_and_kept_back(settings):
     assert states()["r1@acme.example"] == "due"
 
 
+def test_an_announcement_that_arrives_at_a_marked_address_lifts_its_mark(settings):
+    from notifications.models import BouncingAddress  # noqa: PLC0415
+
+    owed(2)
+    days_ago = NOW - timedelta(days=2)
+    with as_provider():
+        BouncingAddress.objects.create(address="r0@acme.example", since=days_ago, last_at=days_ago, tried_at=days_ago, refused_at_once=True)
+    with serving(settings) as server:
+        assert relay_outbox() == 2
+
+    assert sorted(server.reached) == ["r0@acme.example", "r1@acme.example"]
+    with as_provider():
+        assert not BouncingAddress.objects.standing().exists()
+
+
+def _cut_off(listening):
+    """Takes what a mail service would be sent, and hangs up without an answer."""
+    line, _address = listening.accept()
+    with line:
+        line.recv(100_000)
+
+
+@pytest.mark.parametrize(("answers", "state"), [("cut off", ("parked", 1)), ("silent", ("parked", 1)), ("nobody there", ("due", 0))])
+def test_a_mail_service_that_falls_silent_may_have_it_and_one_that_is_not_there_has_not(settings, answers, state):
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    owed(1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        if answers == "nobody there":
+            listening.close()
+        elif answers == "cut off":
+            threading.Thread(target=_cut_off, args=[listening], daemon=True).start()
+        settings.ANYMAIL = {
+            "POSTMARK_SERVER_TOKEN": "x",
+            "POSTMARK_API_URL": f"http://127.0.0.1:{port}/",
+            "REQUESTS_TIMEOUT": 0.3,
+            "IGNORE_UNSUPPORTED_FEATURES": True,
+        }
+        assert relay_outbox() == 0
+
+    with as_provider():
+        assert Mail.objects.values_list("state", "unknown_outcomes").get() == state
+
+
 @pytest.mark.parametrize("is_announcement", [True, False])
 def test_only_an_announcement_whose_relay_died_waits_for_a_person(is_announcement):
     owed(1, never_twice=is_announcement)
@@ -141,10 +187,11 @@ def test_what_is_said_anew_is_not_joined_to_an_announcement(settings):
     assert [message["Subject"] for message in server.messages] == ["8.2 is released", "Withdrawn"]
 
 
-def test_only_what_no_relay_has_taken_is_cancelled(world):
+def test_what_waits_for_its_first_try_or_the_next_is_cancelled_and_what_a_relay_holds_is_not(world):
     release = make.release(world.softswitch)
     owed(3, about=release)
-    taken = commands.claim(NOW)
+    failed, taken = commands.claim(NOW), commands.claim(NOW)
+    commands.mark_failed(mail=failed, error="451 later", now=NOW)
     cancelled = commands.cancel_waiting(about=release, kinds=["release_published"])
 
     assert {mail.address for mail in cancelled} == set(states()) - {taken.address}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.tenancy import as_provider
 from notifications.models import Mail
 from releases import commands
-from releases.models import Release
+from releases.models import Recipient, Release
 from releases.queries import desk as queries
 from tests import factories as make
 
@@ -72,6 +72,12 @@ def test_a_mistake_is_said_beside_the_field_and_nothing_is_lost(world, desk, cha
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert "Novas" in answer.content.decode()
+
+
+def test_a_new_draft_is_the_smallest_step_unless_somebody_says_otherwise(world, desk):
+    text = page(desk, "release_new")
+
+    assert ('value="update" selected' in text, 'value="technical" selected' in text) == (True, True)
 
 
 def test_a_preview_shows_the_notes_and_saves_nothing(world, desk):
@@ -215,6 +221,30 @@ def test_who_has_it_and_who_has_not(world, desk, told):
     }
 
 
+def test_a_customer_that_came_later_and_fetched_it_is_no_trouble(world, rita, desk):
+    release = make.release(world.softswitch)
+    late, empty = make.customer("Late Ltd"), make.customer("Empty Ltd")
+    with as_provider():
+        file = release.artifacts.get()
+        Recipient.objects.create(release=release, customer=empty, purpose="published", state="nobody")
+    person = make.member(late, "Lou Late")
+    commands.count_download(customer_id=late.pk, person=person, file=file, link="2" * 32, now=make.NOW)
+
+    assert "nobody told" not in page(desk, "release_customers", release.pk, only="fetched")
+    assert "nobody told" in page(desk, "release_customers", release.pk, only="not_reached")
+
+
+def test_of_a_withdrawn_release_only_telling_why_is_tried_again(world, rita, desk, told):
+    release = make.release(world.softswitch)
+    told(release)
+    with as_provider():
+        Mail.objects.filter(about_id=release.pk).update(state="bounced")
+    assert "Try again what failed" in page(desk, "release", release.pk)
+
+    commands.withdraw(actor=rita, release=release, why_en="It loses calls.", why_pt="", now=make.NOW)
+    assert "Try again what failed" not in page(desk, "release", release.pk)
+
+
 def test_who_lacks_a_security_update_is_listed_with_what_they_run(world, desk):
     make.environment(world.acme, installed={world.softswitch: world.version})
     fresh = make.release(world.softswitch, "8.3", is_security=True)
@@ -228,6 +258,23 @@ def test_who_lacks_a_security_update_is_listed_with_what_they_run(world, desk):
         file = fresh.artifacts.get()
     commands.count_download(customer_id=world.acme.pk, person=world.ada, file=file, link="2" * 32, now=make.NOW)
     assert "8.3: fetched, not noted as installed" in page(desk, "versions", product=world.softswitch.pk, only="security")
+
+
+def test_who_runs_a_withdrawn_version_is_not_up_to_date(world, rita, desk):
+    make.release(world.softswitch, "8.2")
+    withdrawn = make.release(world.softswitch, "8.3")
+    make.environment(world.acme, contract=world.contract, installed={world.softswitch: withdrawn.version})
+    ada = Client()
+    ada.force_login(world.ada)
+    own = reverse("portal:products")
+    assert ("Up to date" in ada.get(own).content.decode(), "newest</span>" in page(desk, "versions")) == (True, True)
+
+    commands.withdraw(actor=rita, release=withdrawn, why_en="It loses calls.", why_pt="", now=make.NOW)
+    staff, customer = page(desk, "versions", only="behind"), ada.get(own).content.decode()
+    assert ("Up to date" in customer, "Withdrawn version in use" in customer) == (False, True)
+    assert ("newest</span>" in staff, "withdrawn</span>" in staff, "Acme" in staff) == (False, True, True)
+    make.release(world.softswitch, "8.3")
+    assert "Up to date" in ada.get(own).content.decode()
 
 
 def test_a_licence_is_issued_on_the_contracts_page(world, desk):

@@ -1,6 +1,9 @@
 """Who gets which bytes: links of one's own, the right asked at the moment of the download, parts that go on, and what is counted."""
 
+import html
 import io
+import re
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -10,10 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tenancy import as_provider
+from billing.models import ChargeRequest
 from contracts import commands as contracts
+from helpdesk.lib.ranges import part
+from notifications.models import Mail
 from releases import commands, links
 from releases.models import Artifact, Download
 from tests import factories as make
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 CONTENT = bytes(range(256)) * 4000  # a little over a megabyte
@@ -114,6 +121,12 @@ def test_parts_that_are_asked_for(world, file, browser, header, status, part):
     answer = client.get(link_to(client, file), headers={"Range": header})
 
     assert (answer.status_code, body(answer)) == (status, part)
+
+
+def test_a_header_of_thousands_of_spaces_costs_no_time():
+    began = time.perf_counter()
+    assert part("bytes=" + " " * 50_000 + "x", 100) is None
+    assert time.perf_counter() - began < 0.5  # seconds; trying each way to split them takes four
 
 
 def test_a_part_of_another_file_is_the_whole_of_this_one(world, file, browser):
@@ -276,6 +289,19 @@ def test_a_withdrawn_release_says_why_and_gives_nothing(world, rita, release, fi
     assert downloads() == []
 
 
+def test_the_mail_of_a_withdrawal_leads_somewhere_without_a_contract_too(world, rita, release, file, browser, told):
+    client = browser(world.ada)
+    client.get(link_to(client, file))
+    end_contract(world.contract)
+    commands.withdraw(actor=rita, release=release, why_en="It loses calls.", why_pt="", now=make.NOW)
+    told(release)
+    with as_provider():
+        mail = Mail.objects.get(kind="release_withdrawn", recipient=world.ada)
+
+    answer = client.get(mail.action_url)
+    assert (mail.action_label, answer.status_code) == ("What runs at your company", 200)
+
+
 def test_a_draft_is_nowhere(world, browser):
     draft = make.draft(world.softswitch)
     with as_provider():
@@ -304,8 +330,29 @@ def test_a_file_that_is_not_what_was_published_is_not_sent(world, file, browser)
 
     stored.storage.delete(stored.name)
     stored.storage.save(stored.name, io.BytesIO(CONTENT))
-    commands.compare_artifacts(now=make.NOW + timedelta(days=8))
+    commands.compare_artifacts(now=make.NOW + timedelta(hours=2))  # not only next week
     assert client.get(reverse("portal:artifact", args=[file.pk])).status_code == 302
+
+
+def _refuses(*_arguments, **_options):
+    raise ConnectionRefusedError
+
+
+class _BreaksOff(io.BytesIO):
+    def read(self, *_size):
+        return super().read(10) if self.tell() < 10 else b""
+
+
+@pytest.mark.parametrize(("method", "answer"), [("size", _refuses), ("_open", _refuses), ("_open", lambda *_name: _BreaksOff(CONTENT))])
+def test_a_disk_or_a_bucket_that_is_away_says_nothing_about_the_file(world, file, browser, monkeypatch, method, answer):
+    with monkeypatch.context() as away:
+        away.setattr(type(file.stored_as.storage), method, answer)
+        assert commands.compare_artifacts(now=make.NOW) == 0
+
+    assert commands.compare_artifacts(now=make.NOW) == 1
+    with as_provider():
+        assert Artifact.objects.get(pk=file.pk).altered_at is None
+    assert browser(world.ada).get(reverse("portal:artifact", args=[file.pk])).status_code == 302
 
 
 def test_a_file_that_is_gone_or_cut_is_not_sent_at_once(world, file, browser):
@@ -314,18 +361,24 @@ def test_a_file_that_is_gone_or_cut_is_not_sent_at_once(world, file, browser):
     assert browser(world.ada).get(reverse("portal:artifact", args=[file.pk])).status_code == 409
 
 
-def test_help_with_an_update_opens_a_ticket_for_it_once(world, release, browser):
+def help_on(client, release):
+    page = client.get(reverse("portal:release", args=[release.pk])).content.decode()
+    return html.unescape(re.findall(r'<a [^>]*href="([^"]*)"[^>]*>(?:(?!</a>).)*Help me update', page)[0])
+
+
+def test_help_with_an_update_opens_a_ticket_with_a_charge_request(world, release, browser):
     environment = make.environment(world.acme, contract=world.contract, installed={world.softswitch: world.version})
     client = browser(world.ada)
-    page = client.get(reverse("portal:release_update", args=[release.pk])).content.decode()
-    key = page.partition('name="submission_key" value="')[2].partition('"')[0]
-    form = {"environment": environment.pk, "wish": "Saturday night.", "submission_key": key}
-    answers = [client.post(reverse("portal:release_update", args=[release.pk]), form) for _press in range(2)]
-
-    from tickets.models import Ticket  # noqa: PLC0415
+    offered = help_on(client, release)
+    assert offered in html.unescape(client.get(reverse("portal:products")).content.decode())
+    assert client.get(offered).context["form"]["version"].value() == str(release.version_id)
+    client.post(offered, {"environment": environment.pk, "version": release.version_id})
 
     with as_provider():
-        made = Ticket.objects.get()
-    assert [answer["Location"] for answer in answers] == [f"{made.portal_url}?filed=1"] * 2
-    assert (made.type, made.severity, made.version_id, made.environment_id) == ("update_service", "low", release.version_id, environment.pk)
-    assert made.subject == "Help with updating Main site to Softswitch 8.2"
+        ticket, request = Ticket.objects.get(), ChargeRequest.objects.get()
+    assert (ticket.type, ticket.version_id, ticket.environment_id) == ("update_service", release.version_id, environment.pk)
+    assert (request.ticket_id, request.kind, request.state) == (ticket.pk, "update_service", "draft")
+
+
+def test_without_an_environment_help_with_an_update_is_a_ticket(world, release, browser):
+    assert help_on(browser(world.ada), release) == reverse("portal:ticket_new")

@@ -15,7 +15,7 @@ def test_numbers_with_dots_are_versions(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "v8.2", "latest", "8..2", "8.2.", ".8", "8,2", "8.2 ", "8.2\n", "8/2", "-1", "8.2-", "1.2.3.4.5.6", "8" * 41]
+    "text", ["", "v8.2", "latest", "8..2", "8.2.", ".8", "8,2", "8.2 ", "8.2\n", "8/2", "-1", "8.2-", "1.2.3.4.5.6", "8" * 41, "٨.٢"]
 )
 def test_anything_else_is_none(text):
     assert not numbers.is_number(text)

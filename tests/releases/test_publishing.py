@@ -257,6 +257,74 @@ def test_what_can_not_be_published_when_it_is_due_is_told_to_whoever_scheduled_i
     assert (mail.recipient, "is not what was uploaded any more" in mail.body_text) == (rita, True)
 
 
+@pytest.mark.parametrize("change", ["unschedule", "put off", "discard"])
+def test_what_is_taken_off_the_schedule_while_its_files_are_read_is_not_published(world, rita, told, monkeypatch, change):
+    draft = make.draft(world.softswitch)
+    commands.schedule(actor=rita, release=draft, at=LATER, now=make.NOW)
+
+    def read_slowly(_artifact, *, now):
+        commands.unschedule(actor=rita, release=draft, now=now)
+        if change == "put off":
+            commands.schedule(actor=rita, release=draft, at=LATER + timedelta(days=1), now=now)
+        elif change == "discard":
+            commands.discard_draft(actor=rita, release=draft, now=now)
+        return True
+
+    monkeypatch.setattr("releases.commands.publishing.compare", read_slowly)
+    assert commands.publish_due(now=LATER) == 0
+    assert told(draft) == []
+    with as_provider():
+        states = [release.state for release in Release.objects.all()]
+    assert states == {"unschedule": ["draft"], "put off": ["scheduled"], "discard": []}[change]
+
+
+def test_a_mail_that_can_not_be_written_leaves_the_release_due(world, rita, monkeypatch):
+    draft = make.draft(world.softswitch)
+    commands.schedule(actor=rita, release=draft, at=LATER, now=make.NOW)
+    with as_provider():
+        Artifact.objects.update(altered_at=make.NOW, sha256="0" * 64)
+    monkeypatch.setattr("releases.commands.publishing.owe", lambda **_mail: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        commands.publish_due(now=LATER)
+    assert fresh(draft).state == "scheduled"
+
+
+def test_files_that_can_not_be_read_now_are_no_reason_to_give_a_release_up(world, rita, monkeypatch):
+    draft = make.draft(world.softswitch)
+    commands.schedule(actor=rita, release=draft, at=LATER, now=make.NOW)
+    storage = type(make_first(draft).stored_as.storage)
+    with monkeypatch.context() as away:
+        away.setattr(storage, "size", lambda *_name: (_ for _ in ()).throw(ConnectionRefusedError()))
+        assert commands.publish_due(now=LATER) == 0
+        with pytest.raises(commands.FilesAway, match=r"can't be reached now"):
+            commands.publish(actor=rita, release=draft, now=LATER)
+
+    assert fresh(draft).state == "scheduled"
+    assert commands.publish_due(now=LATER) == 1
+
+
+def test_a_file_is_read_by_one_sweep_at_a_time(world, rita, monkeypatch):
+    draft = make.draft(world.softswitch)
+    commands.schedule(actor=rita, release=draft, at=LATER, now=make.NOW)
+    sha256, inner = make_first(draft).sha256, []
+
+    def read(_artifact):
+        inner.append((commands.publish_due(now=LATER), commands.compare_artifacts(now=LATER + timedelta(days=8))))
+        return sha256
+
+    monkeypatch.setattr("releases.commands.artifacts._digest", read)
+    assert (commands.publish_due(now=LATER), inner) == (1, [(0, 0)])
+
+
+def test_what_was_discarded_meanwhile_says_so(world, rita):
+    draft = make.draft(world.softswitch)
+    commands.discard_draft(actor=rita, release=draft, now=make.NOW)
+
+    with pytest.raises(commands.Discarded, match=r"was discarded meanwhile"):
+        commands.publish(actor=rita, release=draft, now=make.NOW)
+
+
 # --- Withdrawal -----------------------------------------------------------------------------------------------------
 def test_who_was_told_and_who_fetched_it_is_told_why_it_is_withdrawn(world, rita, told):
     release = make.release(world.softswitch)
@@ -291,6 +359,38 @@ def test_mails_that_no_relay_took_are_taken_back_by_a_withdrawal(world, rita, to
     assert [name for name, kind in told(release) if kind == "release_withdrawn"] == ["Grace Hopper"]
     with as_provider():
         assert Mail.objects.filter(about_id=release.pk, state="cancelled").count() == 2
+
+
+def test_a_mail_that_failed_for_now_is_taken_back_and_who_may_have_heard_is_told_why(world, rita, told, states):
+    release = make.release(world.softswitch)
+    told(release)
+    with as_provider():
+        mails = Mail.objects.filter(about_id=release.pk)
+        mails.filter(recipient=world.ada).update(attempts=1, last_error="451 later", due_at=LATER + timedelta(hours=1))
+        mails.filter(recipient=world.alan).update(unknown_outcomes=1)  # put back by a person
+    commands.withdraw(actor=rita, release=release, why_en="It loses calls.", why_pt="", now=LATER)
+
+    assert states(release) == {"dropped": 2, "owed": 1}
+    with as_provider():
+        assert set(mails.filter(kind="release_published").values_list("state", flat=True)) == {"cancelled"}
+    assert [name for name, kind in told(release, LATER) if kind == "release_withdrawn"] == ["Alan Turing"]
+
+
+def test_a_withdrawn_release_is_never_announced_again(world, rita, told):
+    release = make.release(world.softswitch)
+    told(release)
+    with as_provider():
+        Mail.objects.filter(about_id=release.pk).update(state="bounced", attempts=1)
+    commands.withdraw(actor=rita, release=release, why_en="It loses calls.", why_pt="", now=LATER)
+    told(release, LATER)
+    with as_provider():
+        why = Mail.objects.filter(about_id=release.pk, kind="release_withdrawn")
+        why.filter(recipient=world.ada).update(state="bounced", attempts=1)
+
+    assert commands.retry(actor=rita, release=fresh(release), now=LATER) == 1
+    with as_provider():
+        assert set(Mail.objects.filter(kind="release_published").values_list("state", flat=True)) == {"bounced"}
+        assert why.get(recipient=world.ada).state == "due"
 
 
 @pytest.mark.parametrize(

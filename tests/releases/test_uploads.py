@@ -103,6 +103,16 @@ def test_an_interrupted_upload_leaves_nothing_behind(draft, settings, source):
         assert not Artifact.objects.exists()
 
 
+def test_where_files_are_kept_may_be_away(desk, draft, settings, monkeypatch):
+    def refuse(*_arguments):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("releases.storage.WholeFileStorage._save", refuse)
+    answer = stream(desk, draft, b"x" * 100)
+
+    assert (answer.status_code, "can't be reached now" in answer.json()["error"], kept(settings)) == (422, True, [])
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -19,6 +19,7 @@ function element(tag, name, text) {
 function fail(row, sentence) {
   row.classList.add("upload-error");
   row.querySelector("progress")?.remove();
+  row.querySelector("button")?.remove();
   row.querySelector(".upload-state").textContent = sentence;
   status.textContent = sentence;
 }
@@ -60,7 +61,7 @@ function send(file) {
     } else {
       stop.remove();
       bar.remove();
-      state.textContent = `SHA-256 ${answer.sha256}`;
+      state.textContent = `100 % · ${megabytes(answer.size)}`;
     }
   });
   const about = new URLSearchParams({ name: file.name, kind: form.elements.kind.value, sha256: form.elements.sha256.value });
@@ -73,6 +74,8 @@ function send(file) {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
+  list.querySelectorAll(".upload-error").forEach((row) => row.remove());  // what is sent now is the answer to it
+  status.textContent = "";
   [...field.files].forEach(send);
   field.value = "";
   form.elements.sha256.value = "";
