@@ -31,7 +31,7 @@ UNATTENDED = "Unattended"  # the header of what an open page fetches by itself
 # Pages that answer before or beside any customer: signing in, one's own account, an invitation's link.
 ACCOUNT_PATHS = ("/account/", "/invitations/")
 PROVIDER_PATHS = ("/console/", "/admin/")
-MACHINE_PATHS = ("/mail-reports/",)  # these prove themselves, and bound what they read
+MACHINE_PATHS = ("/mail-reports/", "/monitoring/")  # these prove themselves, and bound what they read
 # Asked by machines, without a person: they open their own transaction if they need one.
 BARE_PATHS = ("/healthz", "/readyz", "/metrics", "/robots.txt", "/favicon.ico")
 

@@ -82,6 +82,13 @@ app.conf.update(
             "options": {"expires": 3600},
         },
         "sweep-counters": {"task": "accounts.tasks.sweep_counters", "schedule": 600.0, "options": {"expires": 600}},
+        "work-signals": {"task": "monitoring.tasks.work_signals", "schedule": 3.0, "options": {"expires": 10}},
+        "shut-gates": {"task": "monitoring.tasks.shut_gates", "schedule": 60.0, "options": {"expires": 60}},
+        "erase-old-signals": {
+            "task": "monitoring.tasks.erase_old_signals",
+            "schedule": crontab(hour="4", minute="50"),
+            "options": {"expires": 3600},
+        },
         "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )

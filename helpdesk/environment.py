@@ -48,6 +48,8 @@ KNOWN_SETTINGS: dict[str, str] = {
     "TIMEOUTS_MIGRATE": "the same for migrations, whose owner connects to PostgreSQL itself (default 1800/3/300)",
     "LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",
     "LOG_FORMAT": "json or line (default json; line in the embedded demo)",
+    "DISCOVERY_TOKEN": "who sends it as a bearer token may read which addresses customers offer for scraping; at least 20 characters",
+    "PROMETHEUS_URL": "the provider's own Prometheus-compatible server, for curves of what customers let it scrape",
     "METRICS_TOKEN": "who sends it as a bearer token may read /metrics; at least 20 characters, without one only this machine may",
 }
 
@@ -129,6 +131,15 @@ def web_address(name: str, default: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
         raise WrongSetting(name, f"“{value}” is not an address such as https://help.example.com.")
+    return value
+
+
+def figures_server(name: str) -> str:
+    """The address of a server of figures, with a path if it has one; empty when there is none."""
+    value = text(name, "").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        raise WrongSetting(name, f"“{value}” is not an address such as http://prometheus.example.com:9090.")
     return value
 
 

@@ -22,6 +22,7 @@ from psycopg2.errors import QueryCanceled
 from accounts.tenancy import as_provider
 from billing.queries import verification as hours
 from helpdesk import metering, sweeps
+from monitoring.queries import lateness as signals
 from notifications.queries import outbox_figures, page_figures
 from sla.queries.lateness import waits_for
 from tickets.queries.queues import verdicts_wanted
@@ -120,8 +121,10 @@ def _pages() -> list[Metric]:
 
 
 def _tickets() -> list[Metric]:
-    waiting = verdicts_wanted()
-    late = waits_for(timezone.now())
+    """With what waits to become one: a signal of a customer's tool."""
+    now = timezone.now()
+    waiting, late = verdicts_wanted(), waits_for(now)
+    unworked, parked = signals.waits_for(now), signals.parked_lately(now)
     return [
         GaugeMetricFamily(
             "helpdesk_step_oldest_due_seconds", "For how long the oldest step or miss of a promise waits to be told.", value=late
@@ -129,6 +132,12 @@ def _tickets() -> list[Metric]:
         GaugeMetricFamily(
             "helpdesk_verdicts_wanted", "Tickets that wait for a verdict: declared, contested, claimed to be worse.", value=waiting
         ),
+        GaugeMetricFamily(
+            "helpdesk_signal_oldest_waiting_seconds",
+            "For how long the oldest signal of customers' tools waits to be worked on.",
+            value=unworked,
+        ),
+        GaugeMetricFamily("helpdesk_signals_parked", "Signals of the last day that could not be worked on.", value=parked),
     ]
 
 

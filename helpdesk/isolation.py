@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -27,6 +28,9 @@ from billing import models as billing
 from billing.commands import work
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Standing, Version
+from monitoring import commands as monitoring
+from monitoring import texts
+from monitoring.models import Episode, Look, Rejection, SeverityRule, Situation, Watch
 from notifications.commands import page
 from releases import commands as releases
 from releases.models import Artifact, KnownIssue, Licence, Release, TicketIssue
@@ -203,6 +207,7 @@ def _plant(catalogue: Catalogue, now: datetime) -> Canary:
     with as_provider():
         page(key=token, title=token, text=token, about_table="tickets_ticket", about_id=ticket.pk, customer_id=customer.pk, now=now)
     loose_file = tickets.upload(customer_id=customer.pk, uploader=person, name=f"{token}.log", content=ContentFile(token.encode()), now=now)
+    _plant_watch(catalogue, environment, person, ticket, token, now)
     licence = _plant_release(catalogue, contract, person, token, now)
     hidden = _plant_private(catalogue, contract, environment, person, now)
     return Canary(token, customer, person, membership, invitation, contract, environment, ticket, file, charge, loose_file, licence, hidden)
@@ -261,6 +266,40 @@ def _plant_miss(ticket: Ticket, now: datetime) -> None:
         breach = Breach.objects.create(clock=clock, number=1, due_at=now, noticed_at=now, cause=Cause.LATE_WORK, **of_customer)
         Annulment.objects.create(breach=breach, at=now, **of_customer)
         Firing.objects.create(clock=clock, percent=100, at=now, noticed_at=now, told_at=now, **of_customer)
+
+
+def _plant_watch(catalogue: Catalogue, environment: Environment, person: Person, ticket: Ticket, token: str, now: datetime) -> None:
+    """What is watched, with a row in every table of it."""
+    of_it: Any = {"actor": person, "environment": environment, "now": now}
+    monitoring.authorise(actor=person, customer=environment.customer, environments=[environment], text_version=texts.CURRENT, now=now)
+    beat = monitoring.add_heartbeat(name=token, period=timedelta(hours=1), grace=timedelta(hours=1), **of_it)
+    monitoring.add_target(address=f"{token}.invalid:9100", job="node", **of_it)
+    monitoring.plan_maintenance(from_at=now, until_at=now + timedelta(hours=1), reason=token, by_staff=False, **of_it)
+    _credential, secret = monitoring.make_credential(source="heartbeat", name=token, **of_it)
+    ping = monitoring.Ping(beat.slug, "fail")
+    monitoring.accept(source="heartbeat", token=secret, body=token.encode(), ping=ping, now=now, tick=0.0)
+    monitoring.note_looks(person=catalogue.agent.person, environments=[environment], page=Look.Page.ENVIRONMENT, now=now)
+    with as_provider():
+        of_customer = {"customer": environment.customer}
+        Rejection.objects.create(
+            environment=environment, reason="not_understood", status=422, detail=token, first_at=now, last_at=now, **of_customer
+        )
+        watch = Watch.objects.get(environment=environment)
+        SeverityRule.objects.create(watch=watch, position=0, label=token, value=token, severity="low", **of_customer)
+        situation = Situation.objects.create(environment=environment, ticket=ticket, opened_at=now, last_at=now, **of_customer)
+        Episode.objects.create(
+            environment=environment,
+            source="heartbeat",
+            fingerprint=token,
+            mark=token,
+            heartbeat=beat,
+            title=token,
+            severity="low",
+            started_at=now,
+            seen_at=now,
+            situation=situation,
+            **of_customer,
+        )
 
 
 def _plant_hours(ticket: Ticket, person: Person, token: str, now: datetime) -> billing.ChargeRequest:
@@ -326,6 +365,8 @@ def _plant_private(catalogue: Catalogue, contract: Contract, environment: Enviro
     colleague = accounts.register_person(email=f"{name}@canary.invalid", name=name, language="en", now=now)
     accounts.add_member(actor=None, customer=contract.customer, person=colleague, role=Membership.Role.APPROVER, now=now)
     ticket, file, charge = _plant_ticket(catalogue, contract, environment, person, token, private=True, now=now)
+    with as_provider():
+        Situation.objects.create(customer=contract.customer, environment=environment, ticket=ticket, opened_at=now, last_at=now)
     return Hidden(token, ticket, file, charge, colleague)
 
 
@@ -597,11 +638,14 @@ def _arguments(name: str, parameters: tuple[str, ...], victim: Canary) -> dict[s
         "token": "made-up",
         "uidb36": "1",
         "key": "made-up",
+        "span": "day",
+        "what": "fail",
     }
     by_page = {
         "approval": victim.charge.pk,
         "contract": victim.contract.pk,
         "environment": victim.environment.pk,
+        "watch": victim.environment.pk,
         "customer": victim.customer.pk,
         "statement": statement.pk,
         "people_revoke": victim.invitation.pk,

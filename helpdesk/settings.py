@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "sla",
     "contracts",
     "tickets",
+    "monitoring",
     "billing",
     "releases",
 ]
@@ -219,6 +220,10 @@ ANYMAIL_WEBHOOK_SECRET = environment.shared_secret("ANYMAIL_WEBHOOK_SECRET")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("MAIL_FROM", f"{PROVIDER_NAME} Support <support@localhost>")
 MAIL_DOMAIN = urlsplit(BASE_URL).hostname
 MAIL_JOIN_SECONDS = environment.number("MAIL_JOIN_SECONDS", 60)
+
+# --- Monitoring -----------------------------------------------------------------------------------------------------
+DISCOVERY_TOKEN = environment.secret("DISCOVERY_TOKEN", least=20)
+PROMETHEUS_URL = environment.figures_server("PROMETHEUS_URL")
 
 # --- Pages ----------------------------------------------------------------------------------------------------------
 PAGES_TO_PRIVATE_ADDRESSES = environment.flag("PAGES_TO_PRIVATE_ADDRESSES")

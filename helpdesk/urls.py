@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 import accounts.urls
 import billing.urls
 import contracts.urls
+import monitoring.urls
 import notifications.urls
 import releases.urls
 import sla.urls
@@ -17,6 +18,7 @@ portal_urls: list[URLPattern | URLResolver] = [
     *tickets.urls.portal_urls,
     *billing.urls.portal_urls,
     *contracts.urls.portal_urls,
+    *monitoring.urls.portal_urls,
     *releases.urls.portal_urls,
     *accounts.urls.portal_urls,
 ]
@@ -26,6 +28,7 @@ console_urls: list[URLPattern | URLResolver] = [
     *tickets.urls.console_urls,
     *billing.urls.console_urls,
     *contracts.urls.console_urls,
+    *monitoring.urls.console_urls,
     *sla.urls.console_urls,
     *releases.urls.console_urls,
     *accounts.urls.console_urls,
@@ -39,6 +42,7 @@ urlpatterns = [
     path("metrics", figures.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     path("mail-reports/", include(notifications.urls.report_urls)),
+    path("monitoring/", include(monitoring.urls.machine_urls)),
     path("account/", include([*accounts.urls.account_urls, *notifications.urls.account_urls])),
     path("invitations/", include(accounts.urls.invitation_urls)),
     path("admin/", admin.site.urls),

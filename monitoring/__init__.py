@@ -1,1 +1,1 @@
-"""Environments watched with permission. A sibling of the other two apps beside it: it imports tickets and what lies below, and none of them."""
+"""Environments watched with permission, and never touched. It imports tickets and what lies below, and none of the apps beside it."""

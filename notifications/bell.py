@@ -1,4 +1,4 @@
-"""Tells the relays of mail and of pages that there is work. Only a bell: when nobody hears it, the sweep comes within seconds anyway.
+"""Tells the relays of mail and of pages, and other tasks, that there is work. Only a bell: when nobody hears it, the sweep comes within seconds anyway.
 
 A thread of the process rings, so that no page ever waits for the queue, whatever state that is in (AVA-1); rings that come
 while it is busy become one.

@@ -16,6 +16,7 @@ APPEND_ONLY = (
     *("billing_entry", "billing_decision", "billing_review", "billing_statement", "billing_statementline"),
     *("tickets_event", "accounts_auditentry"),
     *("sla_calendarversion", "sla_policyversion", "sla_policyrow", "sla_escalationstep", "sla_breach", "sla_annulment"),
+    "monitoring_look",
 )
 
 

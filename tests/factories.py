@@ -12,6 +12,9 @@ from billing.commands import statements
 from billing.models import ChargeRequest, Statement
 from contracts import commands as contracts
 from contracts.models import Contract, Environment, Product, Version
+from monitoring import commands as monitoring
+from monitoring import texts
+from monitoring.models import Authorisation, Credential, Heartbeat, Maintenance
 from notifications import commands as outbox
 from notifications.models import Page, Rota, RotaOverride, Way
 from releases import commands as releases
@@ -201,6 +204,26 @@ def page(key: str = "page-1", **changes: Any) -> Page:
     outbox.page(key=key, **(values | changes))
     with as_provider():
         return Page.objects.get(key=key)
+
+
+def authorisation(by: Person, *environments: Environment, ends_at: datetime | None = None, now: datetime = NOW) -> list[Authorisation]:
+    return monitoring.authorise(
+        actor=by, customer=environments[0].customer, environments=environments, text_version=texts.CURRENT, ends_at=ends_at, now=now
+    )
+
+
+def credential(by: Person, environment: Environment, source: str = "alertmanager", name: str = "Tool") -> tuple[Credential, str]:
+    return monitoring.make_credential(actor=by, environment=environment, source=source, name=name, now=NOW)
+
+
+def heartbeat(by: Person, environment: Environment, name: str = "Nightly backup", **changes: Any) -> Heartbeat:
+    values = {"period": timedelta(minutes=5), "grace": timedelta(minutes=1), "now": NOW}
+    return monitoring.add_heartbeat(actor=by, environment=environment, name=name, **(values | changes))
+
+
+def maintenance(by: Person, environment: Environment, from_at: datetime, until_at: datetime, **changes: Any) -> Maintenance:
+    values = {"reason": "We change a disk.", "by_staff": False, "now": NOW}
+    return monitoring.plan_maintenance(actor=by, environment=environment, from_at=from_at, until_at=until_at, **(values | changes))
 
 
 def known_issue(of: Product, title: str = "Calls drop on re-INVITE") -> KnownIssue:

@@ -16,6 +16,7 @@ from accounts import commands as accounts
 from accounts.tenancy import as_provider
 from billing.commands import work
 from helpdesk.isolation import addresses
+from monitoring import commands as monitoring
 from notifications.models import BouncingAddress, Mail
 from tests import factories as make
 from tickets import commands
@@ -80,6 +81,11 @@ GET = {
     "portal:contracts": PORTAL,
     "portal:contract": ONE_OF_ACMES,
     "portal:environments": PORTAL,
+    "portal:watching": PORTAL,
+    "portal:watching_authorise": row(SIGN_IN, OK, REFUSED, OK, SENT, SENT, SENT),
+    "portal:watch": ONE_OF_ACMES,
+    "portal:watch_settings": row(SIGN_IN, OK, REFUSED, NONE, SENT, SENT, SENT),
+    "portal:watch_curve": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, SENT),
     "portal:people": PORTAL,
     "portal:products": PORTAL,
     "portal:release": PORTAL,  # every customer with a contract gets every release; who else: tests/releases/test_downloads.py
@@ -144,6 +150,10 @@ GET = {
     "console:contract_amend": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, REFUSED),
     "console:environment_new": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
     "console:environment_edit": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:watching": CONSOLE,
+    "console:watch": CONSOLE,
+    "console:watch_settings": row(SIGN_IN, NONE, NONE, NONE, OK, OK, REFUSED),
+    "console:watch_curve": row(SIGN_IN, NONE, NONE, NONE, NONE, NONE, NONE),
     "console:calendars": CONSOLE,
     "console:calendar_year": CONSOLE,
     "console:calendar_versions": CONSOLE,
@@ -163,6 +173,9 @@ GET = {
     "console:page": CONSOLE,
     "console:reach": row(SIGN_IN, NONE, NONE, NONE, REFUSED, REFUSED, OK),
     "console:audit": row(SIGN_IN, NONE, NONE, NONE, REFUSED, OK, OK),
+    "beat": row(*[401] * 7),
+    "beat_told": row(*[401] * 7),
+    "discovery": row(*[NONE] * 7),  # for the holder of DISCOVERY_TOKEN: tests/monitoring/test_discovery.py
     "invitation": row(*[GONE] * 7),
     "account_login": row(OK, *[SENT] * 6),
     "account_logout": row(SENT, *[OK] * 6),
@@ -188,7 +201,29 @@ GET = {
     "mfa_generate_recovery_codes": row(SIGN_IN, *[SENT] * 6),
     "mfa_download_recovery_codes": row(SIGN_IN, *[NONE] * 6),
 }
+WATCH_ADMINS = row(SIGN_IN, 422, REFUSED, NONE, SENT, SENT, SENT)
+WATCH_ADMINS_PRESS = row(SIGN_IN, SENT, REFUSED, NONE, SENT, SENT, SENT)
 POST = {
+    "signals_alertmanager": row(*[401] * 7),
+    "signals_zabbix": row(*[401] * 7),
+    "signals_events": row(*[401] * 7),
+    "signals_alertmanager_by_address": row(*[401] * 7),
+    "signals_zabbix_by_address": row(*[401] * 7),
+    "signals_events_by_address": row(*[401] * 7),
+    "portal:watch_withdraw": WATCH_ADMINS,
+    "portal:watch_erase": WATCH_ADMINS_PRESS,
+    "portal:watch_credential": WATCH_ADMINS,
+    "portal:watch_credential_rotate": WATCH_ADMINS_PRESS | {"admin": OK},
+    "portal:watch_credential_revoke": WATCH_ADMINS_PRESS,
+    "portal:watch_heartbeat": WATCH_ADMINS,
+    "portal:watch_heartbeat_pause": WATCH_ADMINS_PRESS,
+    "portal:watch_heartbeat_remove": WATCH_ADMINS_PRESS,
+    "portal:watch_target": WATCH_ADMINS,
+    "portal:watch_target_remove": WATCH_ADMINS_PRESS,
+    "portal:watch_maintenance": row(SIGN_IN, 422, 422, NONE, SENT, SENT, SENT),
+    "portal:watch_maintenance_end": row(SIGN_IN, SENT, SENT, NONE, SENT, SENT, SENT),
+    "console:watch_maintenance": row(SIGN_IN, NONE, NONE, NONE, 422, 422, REFUSED),
+    "console:watch_maintenance_end": row(SIGN_IN, NONE, NONE, NONE, SENT, SENT, REFUSED),
     "portal:tickets_read": posted(PORTAL),
     "portal:ticket_reply": row(SIGN_IN, 422, 422, NONE, SENT, SENT, SENT),
     "portal:ticket_solved": posted(ONE_OF_ACMES),
@@ -275,6 +310,16 @@ def arguments(world):
         actor=world.ada, customer=world.acme, email="new@acme.example", name="New", role="member", language="en", now=make.NOW
     )
     environment = make.environment(world.acme)
+    make.authorisation(world.ada, environment)
+    target = monitoring.add_target(actor=world.ada, environment=environment, address="a.example:9100", job="node", now=make.NOW)
+    watched = {
+        "credential_id": make.credential(world.ada, environment)[0].pk,
+        "heartbeat_id": make.heartbeat(world.ada, environment).pk,
+        "target_id": target.pk,
+        "maintenance_id": make.maintenance(world.ada, environment, make.NOW, make.NOW + timedelta(days=29)).pk,
+        "span": "day",
+        "what": "fail",
+    }
     with as_provider():
         mail = Mail.objects.filter(customer=world.acme).first()
         membership = world.alan.memberships.get()
@@ -286,6 +331,7 @@ def arguments(world):
     pks = on_call | {
         "contract": world.contract.pk,
         "environment": environment.pk,
+        "watch": environment.pk,
         "customer": world.acme.pk,
         "mail": mail.pk,
         "address": mark.pk,
@@ -310,6 +356,7 @@ def arguments(world):
         "uidb36": "1",
         "key": "made-up",
         "year": 2026,
+        **watched,
         "product_id": world.softswitch.pk,
         "contract_id": closed.contract_id,
         "month": closed.month,

@@ -39,7 +39,7 @@ def test_foreign_keys_point_downward():
 def test_the_order_is_that_of_the_apps():
     ours = {config.label for config in apps.get_app_configs() if importlib.util.find_spec(f"{config.name}.models")} & set(RANK)
 
-    assert ours == {"accounts", "notifications", "sla", "contracts", "tickets", "billing", "releases"}
+    assert ours == {"accounts", "notifications", "sla", "contracts", "tickets", "billing", "releases", "monitoring"}
 
 
 def test_what_carries_a_customer_is_a_tenant_model_or_may_be_nobodys():

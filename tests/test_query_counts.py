@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts.tenancy import as_provider
 from billing.commands import requests as charges
 from billing.commands import work
+from contracts.models import Environment
+from monitoring import commands as monitoring
 from notifications.commands import acknowledge, paging
 from releases import commands as releases
 from releases.models import Release
@@ -31,6 +33,10 @@ COSTS = {
     "portal:products": 14,
     "portal:environments": 9,
     "portal:people": 11,
+    "portal:watching": 10,
+    "portal:watch": 25,
+    "console:watching": 12,
+    "console:watch": 26,
     "portal:approvals": 11,
     "portal:hours": 17,
     "portal:statements": 9,
@@ -52,7 +58,7 @@ COSTS = {
     "console:policy": 18,
     "console:on_call": 18,
     "console:reach": 12,
-    "console:audit": 19,
+    "console:audit": 20,
     "console:my_time": 12,
     "console:charges": 12,
     "console:statements": 21,
@@ -69,6 +75,7 @@ def more_of_everything(world, number):
     charges.withdraw(request=make.charge(ticket, world.sara.person), actor=world.sara.person, now=make.NOW)
     log(ticket, world.lea, number)
     make.statement(world, number=f"P-{number}")
+    watch_more(world, number)
     make.customer(f"Customer {number}")
     make.calendar(("Europe/Lisbon", "America/Manaus", "Asia/Tokyo")[number - 1])
     policies.add_policy(actor=None, name=f"Policy {number}", now=make.NOW)
@@ -88,6 +95,21 @@ def more_of_everything(world, number):
     paging.address_due(make.NOW)
 
 
+def watch_more(world, number):
+    """At one environment, and at one more of it each time."""
+    with as_provider():
+        first = Environment.objects.select_related("customer").filter(customer=world.acme).earliest("pk")
+        latest = Environment.objects.select_related("customer").filter(customer=world.acme).latest("pk")
+    make.authorisation(world.ada, latest)
+    _credential, token = make.credential(world.ada, first, "heartbeat", name=f"Token {number}")
+    beat = make.heartbeat(world.ada, first, name=f"Beat {number}")
+    make.maintenance(world.ada, first, timezone.now(), timezone.now() + timedelta(days=number))
+    monitoring.add_target(actor=world.ada, environment=first, address=f"a{number}.example:9100", job="node", now=make.NOW)
+    ping = monitoring.Ping(beat.slug, "fail")
+    monitoring.accept(source="heartbeat", token=token, body=b"x", ping=ping, now=make.NOW, tick=number * 1000.0)
+    monitoring.work_signals(now=make.NOW)
+
+
 def log(ticket, agent, number):
     began_at = make.NOW - timedelta(minutes=10 * number)
     work.log_work(ticket=ticket, agent=agent, began_at=began_at, ended_at=began_at + timedelta(minutes=9), note="Looked", now=make.NOW)
@@ -99,8 +121,10 @@ def _staff(name, world):
 
 def cost(client, name, world):
     with as_provider():
+        environment = Environment.objects.filter(customer=world.acme).earliest("pk").pk
         release = Release.objects.order_by("pk").values_list("pk", flat=True).first()
     arguments = {key: [release] for key in ("console:release", "console:release_customers")} | {"console:licences": [world.contract.pk]}
+    arguments |= {"portal:watch": [environment], "console:watch": [environment]}
     arguments |= {"console:queue": ["all"], "console:customer": [world.acme.pk], "console:policy": [make.policy().pk]}
     asked = {
         "console:search": {"q": "calls"},

@@ -50,6 +50,7 @@ ACTIVE_STATUSES = tuple(status for status in Status if status not in {Status.RES
 class Channel(models.TextChoices):
     PORTAL = "portal", _("Portal")
     STAFF = "staff", _("Staff, on the customer's behalf")
+    MONITORING = "monitoring", _("Monitoring")
 
 
 def number_of(pk: int) -> str:
@@ -173,6 +174,7 @@ class Ticket(TenantModel):
             models.Index("team", *NEXT_DUE, name="ticket_due_of_team", condition=ACTIVE),
             models.Index("status", *NEXT_DUE, name="ticket_due_of_status", condition=ACTIVE),
             models.Index(*NEXT_DUE, name="ticket_due_verdict_wanted", condition=VERDICT_WANTED),
+            models.Index(*NEXT_DUE, name="ticket_due_monitoring", condition=ACTIVE & Q(channel="monitoring")),
             models.Index(fields=["status", "-changed_at", "-id"], name="ticket_of_status"),
             models.Index(fields=["resolved_at"], name="ticket_to_close", condition=Q(status="resolved")),
             models.Index(fields=["opened_at"], name="ticket_by_opening", include=["customer", "product", "environment", "team"]),
@@ -295,6 +297,7 @@ class Event(TenantModel):
         ISSUE_LINKED = "issue_linked"
         ISSUE_UNLINKED = "issue_unlinked"
         FIX_RELEASED = "fix_released"
+        OBSERVED = "observed"  # what monitoring saw, in a message
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
     position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket

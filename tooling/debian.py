@@ -1,4 +1,7 @@
-"""The servers as Debian packages them, in place of the wheels': PostgreSQL, Redis, and PgBouncer between it and the application."""
+"""The servers as Debian packages them, in place of the wheels': PostgreSQL, Redis, and PgBouncer between it and the application.
+
+And the programs that customers watch their environments with.
+"""
 
 import os
 import re
@@ -13,6 +16,9 @@ from tooling.progress import say
 from tooling.refusal import Refusal
 
 FOLDERS = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"  # an ordinary user's PATH lacks the last ones
+
+
+WATCHING = ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter")  # packages, and their programs
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,16 @@ def ensure() -> Servers:
     missing = _missing()
     if missing:
         _install(missing)
-    postgres, redis, pgbouncer = find_on_machine(), _program("redis-server"), _program("pgbouncer")
-    if postgres is None or redis is None or pgbouncer is None:
+    postgres, redis, pgbouncer = find_on_machine(), program("redis-server"), program("pgbouncer")
+    if postgres is None or redis is None or pgbouncer is None or not all(program(name) for name in WATCHING):
         raise _refusal(_missing())
     return Servers(postgres, redis, pgbouncer)
 
 
 def _missing() -> list[str]:
     """Names of Debian's packages; whatever version of PostgreSQL it gives."""
-    there = {"postgresql": find_on_machine(), "redis-server": _program("redis-server"), "pgbouncer": _program("pgbouncer")}
+    there = {"postgresql": find_on_machine(), "redis-server": program("redis-server"), "pgbouncer": program("pgbouncer")}
+    there |= {name: program(name) for name in WATCHING}
     return [name for name, found in there.items() if found is None]
 
 
@@ -55,10 +62,12 @@ def _install(packages: list[str]) -> None:
 
 def _refusal(packages: list[str]) -> Refusal:
     names = " ".join(packages)
-    return Refusal(f"These tests need PostgreSQL {OLDEST} or newer, Redis and PgBouncer of this machine; as root: apt-get install {names}")
+    needed = f"PostgreSQL {OLDEST} or newer, Redis, PgBouncer, Prometheus, its Alertmanager and its node exporter"
+    return Refusal(f"These tests need {needed} of this machine; as root: apt-get install {names}")
 
 
-def _program(name: str) -> Path | None:
+def program(name: str) -> Path | None:
+    """Where a program of this machine is."""
     found = shutil.which(name, path=FOLDERS)
     return Path(found) if found else None
 

@@ -15,6 +15,7 @@ from tooling.system import prepare_translations, throw_away
 
 STORY = "tooling.tour_story"  # called with the address and the folder of received mail
 HOURS = "tooling.tour_hours"  # called with the same
+WATCH = "tooling.tour_watch"  # called like the story
 PROMISES = "tooling.tour_promises"  # called with the part, address, folder, and a file for what the first part leaves to the second
 RELEASES = "tooling.tour_releases"  # called with the address and the folder of received mail
 NIGHT = "tooling.tour_night"  # called with the part, address, folder, and a file for what the night leaves to the morning
@@ -49,7 +50,7 @@ def tour(arguments: Sequence[str]) -> int:
 def _work_a_day(application: Application) -> int:
     """The exit code of the first story that did not hold. What is promised runs out while the others are told."""
     memory = str(application.system.place.root / "promises.json")
-    for story, *part in ((PROMISES, "before"), (STORY,), (HOURS,), (RELEASES,), (PROMISES, "after")):
+    for story, *part in ((PROMISES, "before"), (STORY,), (HOURS,), (RELEASES,), (WATCH,), (PROMISES, "after")):
         plain("")
         code = _tell(application, story, *part, more=[memory] if part else [])
         if code != 0:

@@ -19,6 +19,7 @@ from helpdesk.demo.founding import found_company, found_provider
 from helpdesk.demo.on_call import note_rotas
 from helpdesk.demo.play import note_ticket
 from helpdesk.demo.releases import note_releases
+from helpdesk.demo.watching import note_watching
 from helpdesk.demo.world import Timeline, World
 from helpdesk.lib.refusals import Refusal
 
@@ -91,6 +92,7 @@ def _play(world: World, now: datetime) -> None:
         found_company(world, timeline, company, today.date())
     for number, plan in enumerate(write_plans(now, SEED)):
         note_ticket(world, timeline, number, plan)
+    note_watching(timeline, world, now)
     hours.note_months(timeline, world, today.date())
     note_releases(world, timeline, {key: product.versions for key, product in provider.PRODUCTS.items()}, today.date())
     timeline.play(now, between=promises.notice_until)

@@ -15,6 +15,8 @@ from accounts.tenancy import as_provider
 from billing.commands import decisions, work
 from contracts import commands as contracts
 from helpdesk.isolation import addresses
+from helpdesk.lib.refusals import Refusal
+from monitoring import commands as monitoring
 from notifications import commands as outbox
 from notifications.models import Mail
 from releases import commands as releases
@@ -36,6 +38,7 @@ NOT_PAGES = {
     *("console:artifact", "console:licence", "console:release_progress"),
     *("portal:statement_pdf", "portal:statement_csv", "console:statement_pdf", "console:statement_csv"),
     *("portal:ticket_hours", "console:ticket_hours"),
+    *("beat", "beat_told", "discovery", "portal:watch_curve", "console:watch_curve"),
     *("healthz", "readyz", "metrics", "robots", "portal:file", "console:file", "console:home", "console:mail_html"),
     *("account_signup", "account_email", "mfa_authenticate", "mfa_download_recovery_codes"),
 }
@@ -77,7 +80,7 @@ def places(world):
     pks |= {"calendar": world.contract.calendar_id}
     pks |= {"rota_edit": rota.pk, "page": page.pk}
     pks |= _releases(world, ticket) | {"licences": world.contract.pk}
-    pks |= _hours(world)
+    pks |= _hours(world) | _watching(world, environment)
     pks |= {"people_revoke": invitation.pk, "people": membership.pk, "ticket": ticket.pk}
     common = {
         "number": ticket.pk,
@@ -114,6 +117,21 @@ def _hours(world):
     drafts = dict.fromkeys(("charge_edit", "charge_send"), draft.pk)
     ends = dict.fromkeys(("charge_end", "approval_end"), accepted.pk)
     return drafts | ends | {"charge": waiting.pk, "approval": waiting.pk, "work": log.pk, "statement": make.statement(world).pk}
+
+
+def _watching(world, environment):
+    """An environment that is watched, with a heartbeat that failed, an alert that lasts, maintenance, and a refusal."""
+    ada, now = world.ada, timezone.now()
+    make.authorisation(ada, environment)
+    _credential, token = make.credential(ada, environment, "heartbeat", name=LONG[:60])
+    beat = make.heartbeat(ada, environment, name=LONG[:60])
+    make.maintenance(ada, environment, now + timedelta(days=1), now + timedelta(days=1, hours=2), reason=LONG)
+    monitoring.add_target(actor=ada, environment=environment, address="a.example:9100", job="node", now=now)
+    monitoring.accept(source="heartbeat", token=token, body=LONG.encode(), ping=monitoring.Ping(beat.slug, "fail"), now=now, tick=0.0)
+    with pytest.raises(Refusal):
+        monitoring.accept(source="events", token=token, body=b"{}", now=now, tick=1.0)
+    monitoring.work_signals(now=now)
+    return {"watch": environment.pk}
 
 
 def _releases(world, ticket):

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.tenancy import as_provider
 from billing.commands.verification import verify_allocations
 from helpdesk import metering, sweeps
+from monitoring import commands as monitoring
 from notifications.models import Mail, Page
 from tests import factories as make
 from tickets import commands
@@ -100,6 +101,24 @@ def test_steps_of_promises_are_as_late_as_the_oldest_that_nobody_was_told_of(wor
 
     assert 90 <= waiting < 100
     assert figures(ask().content.decode())["helpdesk_step_oldest_due_seconds"] == 0
+
+
+@pytest.mark.django_db
+def test_signals_that_wait_and_signals_that_could_not_be_worked_on_are_told(world, monkeypatch):
+    now = timezone.now()
+    environment = make.environment(world.acme, contract=world.contract)
+    make.authorisation(world.ada, environment, now=now - timedelta(minutes=3))
+    _credential, token = make.credential(world.ada, environment, "events")
+    monitoring.accept(source="events", token=token, body=b'{"title": "x"}', now=now - timedelta(seconds=90), tick=0.0)
+    waiting = figures(ask().content.decode())
+    monkeypatch.setattr("monitoring.commands.episodes._sightings", lambda *_any: 1 / 0)
+    for _time in range(3):
+        monitoring.work_signals(now=now)
+    parked = figures(ask().content.decode())
+
+    names = ("helpdesk_signal_oldest_waiting_seconds", "helpdesk_signals_parked")
+    assert 90 <= waiting[names[0]] < 100
+    assert (waiting[names[1]], parked[names[0]], parked[names[1]]) == (0, 0, 1)
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ def test_an_ordinary_user_is_told_what_to_install(tmp_path: Path, monkeypatch: p
         debian.ensure()
 
     assert "as root: apt-get install " in str(refused.value)
-    assert str(refused.value).endswith("redis-server pgbouncer")
+    assert str(refused.value).endswith("redis-server pgbouncer prometheus prometheus-alertmanager prometheus-node-exporter")
 
 
 def test_the_newest_postgresql_is_taken_and_none_that_is_too_old(tmp_path: Path):

@@ -27,6 +27,7 @@ from tickets.commands.coverage import (
 from tickets.commands.filing import AlreadyFiled, NotCovered, OnlyTechnicalIsCritical, open_ticket
 from tickets.commands.holds import place_hold, release_hold
 from tickets.commands.issues import note_issue, tell_fix
+from tickets.commands.observing import observe, take_over
 from tickets.commands.privacy import NotForThem, set_private
 from tickets.commands.qualification import (
     AlreadyContested,
@@ -125,6 +126,7 @@ __all__ = [
     "note",
     "note_issue",
     "notice_due",
+    "observe",
     "open_ticket",
     "place_hold",
     "put_in_force",
@@ -138,6 +140,7 @@ __all__ = [
     "settle_contract",
     "sweep_orphans",
     "sweep_uploads",
+    "take_over",
     "tell_fix",
     "uncover",
     "unwatch",

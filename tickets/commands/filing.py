@@ -44,7 +44,7 @@ def open_ticket(
     description: str,
     files: Sequence[File] = (),
     requester: Person | None,
-    opened_by: Person,
+    opened_by: Person | None,
     channel: str = Channel.PORTAL,
     watchers: Iterable[Person] = (),
     private: bool = False,
@@ -54,7 +54,7 @@ def open_ticket(
 ) -> Ticket:
     """Register an event: ticket, first message with evidence, story, and what is owed to requester, watchers and team.
 
-    `private`: only the requester and the company's admins see it. Raises NotCovered when the contract is not in force today or
+    `opened_by`: None where monitoring does. `private`: only the requester and the company's admins see it. Raises NotCovered when the contract is not in force today or
     does not cover the product, OnlyTechnicalIsCritical, and MissingFile. The same `submission_key` again returns the ticket
     that it made, and tells nobody twice; with other words it raises AlreadyFiled.
     """
@@ -178,12 +178,17 @@ def _insert(*, contract: Contract, product: Product, type: str, severity: str, n
 
 
 def _tell(ticket: Ticket, event: Event, description: str, now: datetime) -> None:
-    receipt = (
-        gettext_noop("%(who)s registered %(number)s for you. We have it and will check it now.")
-        if event.by_staff
-        else gettext_noop("We have received %(number)s and will check it now.")
+    if ticket.channel == Channel.MONITORING:
+        receipt = gettext_noop("Monitoring registered %(number)s. We have it and will check it now.")
+    elif event.by_staff:
+        receipt = gettext_noop("%(who)s registered %(number)s for you. We have it and will check it now.")
+    else:
+        receipt = gettext_noop("We have received %(number)s and will check it now.")
+    task = (
+        gettext_noop("Monitoring registered %(number)s. Please verify its qualification.")
+        if ticket.channel == Channel.MONITORING
+        else gettext_noop("%(who)s registered %(number)s. Please verify its qualification.")
     )
-    task = gettext_noop("%(who)s registered %(number)s. Please verify its qualification.")
     staff = telling.staff_side(ticket, except_for=event.actor if event.by_staff else None)
     telling.tell_sides(
         telling.Side(telling.customers_side(ticket), to_staff=False, notice=telling.Notice("ticket_opened", receipt, may_wait=False)),

@@ -19,7 +19,7 @@ from helpdesk.lib.keyset import Order
 from helpdesk.lib.prepared import Question, beside
 from helpdesk.lib.statements import Statement
 from sla.models import Clock
-from tickets.models import Event, Status, Ticket, TicketQuerySet
+from tickets.models import Channel, Event, Status, Ticket, TicketQuerySet
 
 CAP = 999
 NEXT_DUE, LAST_CHANGED = Order("changed_at", due="next_due_at"), Order("changed_at")
@@ -91,6 +91,13 @@ QUEUES = (
         _("A carrier, a supplier or another vendor has to act."),
         lambda rows, person: rows.filter(status=Status.WAITING_THIRD_PARTY),
         "3",
+    ),
+    Queue(
+        "monitoring",
+        _("Monitoring"),
+        _("Opened by what customers let us watch, and not solved yet."),
+        lambda rows, person: rows.active().filter(channel=Channel.MONITORING),
+        "e",
     ),
     Queue("all", _("All open"), _("Every open ticket."), lambda rows, person: rows.active(), "a"),
     Queue(

@@ -14,7 +14,7 @@ from accounts.queries import display_names
 from helpdesk.lib.addresses import address
 from notifications.fate import Told, nobody_told, told_about
 from tickets.lines import Line, lines_of
-from tickets.models import Event, Status, Ticket
+from tickets.models import Channel, Event, Status, Ticket
 from tickets.queries.whole import FileOf, Whole
 from tickets.sentences import OF_TIME, sentence
 
@@ -51,7 +51,7 @@ FILE_KINDS = {
     "archive": {".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar"},
 }
 # The messages of these events are read as messages; those of others (a verdict's reason) belong to the line.
-CONVERSATION = {Event.Kind.OPENED, Event.Kind.REPLIED, Event.Kind.NOTED, Event.Kind.REPLY_HELD}
+CONVERSATION = {Event.Kind.OPENED, Event.Kind.REPLIED, Event.Kind.NOTED, Event.Kind.REPLY_HELD, Event.Kind.OBSERVED}
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def story(
     for line in past.lines:
         if new_from is not None and line.position >= new_from and first_new is None:
             first_new = len(entries)
-        author = _author(line, past.names)
+        author = _("Monitoring") if _of_monitoring(line) else _author(line, past.names)
         text = sentence(line, past.names, for_staff=for_staff)
         is_said = line.kind in CONVERSATION
         if text and not _goes_without_saying(line, for_staff):
@@ -162,7 +162,7 @@ def _message(
     return MessageEntry(
         id=line.message_id,
         author=author,
-        role_label=settings.PROVIDER_NAME if line.by_staff else side,
+        role_label=_("automatic") if _of_monitoring(line) else settings.PROVIDER_NAME if line.by_staff else side,
         by_staff=line.by_staff,
         internal=line.internal,
         mine=line.actor_id == reader.pk,
@@ -179,6 +179,10 @@ def _people_in(lines: Sequence[Line]) -> set[int | None]:
     people |= {line.data.get("person") for line in lines if line.data}
     people |= {line.data.get("to") for line in lines if line.kind == Event.Kind.ASSIGNED}
     return people
+
+
+def _of_monitoring(line: Line) -> bool:
+    return line.kind == Event.Kind.OBSERVED or (line.kind == Event.Kind.OPENED and line.data.get("channel") == Channel.MONITORING)
 
 
 def _author(line: Line, names: Mapping[int, str]) -> str:
