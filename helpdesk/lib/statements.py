@@ -4,6 +4,7 @@ A statement is known to one connection under a name (PREPARE), for one role: a p
 makes another where a role has changed. Behind a pooler nothing is kept, since the next statement may go to another server process.
 """
 
+import re
 from collections.abc import Sequence
 from contextvars import ContextVar
 from itertools import count
@@ -27,6 +28,16 @@ class Statement:
         self.sql, self.parameters, self.marks, self.is_kept = sql, tuple(parameters), tuple(marks), is_kept
         self.places = f"({', '.join(['%s'] * len(self.marks))})" if self.marks else ""
         self._text = ""
+
+    @classmethod
+    def named(cls, sql: str, *names: str, **constants: Any) -> "Statement":
+        """Of SQL with %(name)s in it: `names` in the order in which their values will be given, the others as constants.
+
+        In a list of results a value needs its type written after it.
+        """
+        found = re.findall(r"%\((\w+)\)s", sql)
+        marks = [(place, names.index(name)) for place, name in enumerate(found) if name in names]
+        return cls(re.sub(r"%\(\w+\)s", "%s", sql), [constants.get(name) for name in found], marks)
 
     def rows(self, values: Sequence[Any], *, after: str = "", after_values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What it finds for these values, asked now. `after`: SQL that runs before it in the same round trip, with values of its own."""

@@ -15,6 +15,7 @@ from django.db import connection
 from accounts.limits import Pace
 from accounts.tenancy import acting_for
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.statements import Statement
 from helpdesk.lib.words import clean_words
 from monitoring import reading, tokens
 from monitoring.queries.gate import COLUMNS, LAST_DAY_BEFORE, SHUT_WORDS, Gate, Shut, gate_of
@@ -98,21 +99,28 @@ class TooFast(SignalRefused):
 
 
 # A token's row with what it opens. A heartbeat is found by its name.
-DOOR = f"""
+DOOR = Statement.named(
+    f"""
     SELECT k.id, k.source, k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %(now)s),
         (SELECT h.id FROM monitoring_heartbeat h WHERE h.environment_id = e.id AND h.slug = %(slug)s AND h.removed_at IS NULL), {COLUMNS}
     FROM monitoring_credential k JOIN contracts_environment e ON e.id = k.environment_id WHERE k.token_hash = %(token)s
-"""  # noqa: S608 - our own text
+""",  # noqa: S608 - our own text
+    *("token", "slug", "now"),
+    before=LAST_DAY_BEFORE,
+)
 # The authorisation is looked at once more and held until the commit: a withdrawal waits for this signal, or this one sees it.
-STORE = """
+STORE = Statement.named(
+    """
     INSERT INTO monitoring_signal (
         customer_id, environment_id, credential_id, authorisation_id, heartbeat_id, source, ping, exit_code, body, size, received_at, attempts
     )
-    SELECT a.customer_id, a.environment_id, %(credential)s, a.id, %(heartbeat)s, %(source)s, %(ping)s, %(exit_code)s, %(body)s, %(size)s,
-        %(now)s, 0
+    SELECT a.customer_id, a.environment_id, %(credential)s::bigint, a.id, %(heartbeat)s::bigint, %(source)s, %(ping)s,
+        %(exit_code)s::integer, %(body)s, %(size)s::integer, %(now)s::timestamptz, 0
     FROM monitoring_authorisation a WHERE a.id = %(authorisation)s AND a.withdrawn_at IS NULL
     FOR KEY SHARE OF a RETURNING id
-"""
+    """,
+    *("credential", "authorisation", "heartbeat", "source", "ping", "exit_code", "body", "size", "now"),
+)
 REJECT = """
     INSERT INTO monitoring_rejection (customer_id, environment_id, reason, status, detail, credential_id, count, first_at, last_at)
     VALUES (%(customer)s, %(environment)s, %(reason)s, %(status)s, %(detail)s, %(credential)s, 1, %(now)s, %(now)s)
@@ -182,12 +190,10 @@ def _told_enough(door: Door, reason: str, tick: float) -> bool:
 
 
 def _door(token: str, slug: str, now: datetime) -> Door:
-    with connection.cursor() as cursor:
-        cursor.execute(DOOR, {"token": tokens.hashed(token), "slug": slug, "now": now, "before": LAST_DAY_BEFORE})
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    if row is None:
+    rows = DOOR.rows([tokens.hashed(token), slug, now])
+    if not rows:
         raise UnknownToken
-    credential_id, source, is_valid, heartbeat_id, *gate = row
+    credential_id, source, is_valid, heartbeat_id, *gate = rows[0]
     return Door(credential_id, source, is_valid, heartbeat_id, gate_of(gate))
 
 
@@ -217,23 +223,11 @@ def _readable(source: str, body: bytes, gate: Gate, now: datetime) -> str:
 
 
 def _store(door: Door, text: str, size: int, ping: Ping | None, now: datetime) -> int:
-    values: dict[str, Any] = {
-        "credential": door.credential_id,
-        "authorisation": door.gate.authorisation_id,
-        "heartbeat": door.heartbeat_id if ping else None,
-        "source": door.source,
-        "ping": ping.kind if ping else "",
-        "exit_code": ping.exit_code if ping else None,
-        "body": text,
-        "size": size,
-        "now": now,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(STORE, values)
-        row = cursor.fetchone()
-    if row is None:
+    heartbeat_id, kind, exit_code = (door.heartbeat_id, ping.kind, ping.exit_code) if ping else (None, "", None)
+    rows = STORE.rows([door.credential_id, door.gate.authorisation_id, heartbeat_id, door.source, kind, exit_code, text, size, now])
+    if not rows:
         raise GateShut(Gate(door.gate.environment_id, door.gate.customer_id, None, None, door.gate.time_zone, Shut.UNAUTHORISED))
-    return int(row[0])
+    return int(rows[0][0])
 
 
 def _log_of(body: bytes) -> str:

@@ -145,3 +145,10 @@ def test_a_value_may_be_compared_with_a_column_of_texts(world):
     with as_provider():
         assert ask(world.ada.email) == ["Ada Lovelace"]
         assert ask("nobody@acme.example") == []
+
+
+@pytest.mark.django_db
+def test_a_statement_with_names_takes_values_in_their_order_however_often_each_stands_there():
+    statement = Statement.named("SELECT %(b)s::int - %(a)s::int, %(b)s::int + %(c)s", "a", "b", c=100)
+
+    assert [statement.rows([1, 5]), statement.rows([2, 2])] == [[(4, 105)], [(0, 102)]]
