@@ -13,6 +13,7 @@ from accounts.access import DeskRequest
 from accounts.forms import InvitationForm, RoleForm, SecondFactorForm
 from accounts.middleware import SESSION_CUSTOMER
 from accounts.models import Invitation, Membership
+from helpdesk.lib.acts import act
 from helpdesk.lib.refusals import Refusal
 
 
@@ -56,25 +57,25 @@ def role(request: DeskRequest, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
         raise Http404
-    try:
-        commands.change_role(actor=request.access.person, membership=membership, role=form.cleaned_data["role"], now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Role changed."))
-    return redirect("portal:people")
+    return act(
+        request,
+        lambda: commands.change_role(
+            actor=request.access.person, membership=membership, role=form.cleaned_data["role"], now=timezone.now()
+        ),
+        _("Role changed."),
+        "portal:people",
+    )
 
 
 @require_POST
 def remove(request: DeskRequest, pk: int) -> HttpResponse:
     membership = _membership(request, pk)
-    try:
-        commands.remove_member(actor=request.access.person, membership=membership, now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Removed. The person has no access any more."))
-    return redirect("portal:people")
+    return act(
+        request,
+        lambda: commands.remove_member(actor=request.access.person, membership=membership, now=timezone.now()),
+        _("Removed. The person has no access any more."),
+        "portal:people",
+    )
 
 
 @require_POST

@@ -17,6 +17,7 @@ from billing.commands.decisions import Answer
 from billing.forms.charges import DecisionForm
 from billing.models import ChargeRequest
 from billing.queries import charges as queries
+from helpdesk.lib.acts import act
 from helpdesk.lib.addresses import address
 from helpdesk.lib.refusals import Refusal
 
@@ -104,10 +105,10 @@ def approval_end(request: DeskRequest, pk: int) -> HttpResponse:
     found = _found(pk)
     if not permissions.may_decide(request.access):
         raise PermissionDenied
-    try:
-        decisions.end(request=found, actor=request.access.person, by_staff=False, now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Ended for what comes. What was done stays approved."))
-    return redirect("portal:approval", pk)
+    return act(
+        request,
+        lambda: decisions.end(request=found, actor=request.access.person, by_staff=False, now=timezone.now()),
+        _("Ended for what comes. What was done stays approved."),
+        "portal:approval",
+        pk,
+    )

@@ -1,8 +1,7 @@
 """The staff's pages about charge requests: drafting, what the customer will see, and every step until it is over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +18,7 @@ from billing.queries import charges as queries
 from billing.shown import Work, open_work
 from contracts.models import Contract
 from helpdesk.lib import money
+from helpdesk.lib.acts import act
 from helpdesk.lib.addresses import address
 from helpdesk.lib.refusals import Refusal
 from notifications.fate import told_about
@@ -139,17 +139,6 @@ def _contracts_rate(found: ChargeRequest) -> int:
     return rate_of(found.contract.terms_on(found.contract.today(timezone.now())), found.kind)
 
 
-def _act(request: DeskRequest, found: ChargeRequest, act: Callable[[], object], done: str) -> HttpResponse:
-    """Run one command on a request and go back to it, with what was done or why not."""
-    try:
-        act()
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
-    return redirect(address("console:charge", found.pk))
-
-
 def _remark(request: DeskRequest) -> str:
     form = RemarkForm(request.POST)
     return form.cleaned_data["remark"] if form.is_valid() else ""
@@ -159,11 +148,11 @@ def _remark(request: DeskRequest) -> str:
 @needs(permissions.may_draft_request)
 def charge_send(request: DeskRequest, pk: int) -> HttpResponse:
     found = _found(pk)
-    return _act(
+    return act(
         request,
-        found,
         lambda: requests.send(request=found, actor=request.access.person, now=timezone.now()),
         _("Sent. Whoever decides next is told by mail."),
+        address("console:charge", found.pk),
     )
 
 
@@ -171,11 +160,11 @@ def charge_send(request: DeskRequest, pk: int) -> HttpResponse:
 @needs(permissions.may_release)
 def charge_release(request: DeskRequest, pk: int) -> HttpResponse:
     found = _found(pk)
-    return _act(
+    return act(
         request,
-        found,
         lambda: requests.release(request=found, actor=request.access.person, now=timezone.now()),
         _("Released: the approvers are asked."),
+        address("console:charge", found.pk),
     )
 
 
@@ -183,11 +172,11 @@ def charge_release(request: DeskRequest, pk: int) -> HttpResponse:
 @needs(permissions.may_release)
 def charge_return(request: DeskRequest, pk: int) -> HttpResponse:
     found, remark = _found(pk), _remark(request)
-    return _act(
+    return act(
         request,
-        found,
         lambda: requests.give_back(request=found, actor=request.access.person, remark=remark, now=timezone.now()),
         _("Given back; whoever drafted it is told."),
+        address("console:charge", found.pk),
     )
 
 
@@ -195,11 +184,11 @@ def charge_return(request: DeskRequest, pk: int) -> HttpResponse:
 @needs(permissions.may_draft_request)
 def charge_withdraw(request: DeskRequest, pk: int) -> HttpResponse:
     found, remark = _found(pk), _remark(request)
-    return _act(
+    return act(
         request,
-        found,
         lambda: requests.withdraw(request=found, actor=request.access.person, remark=remark, now=timezone.now()),
         _("Withdrawn."),
+        address("console:charge", found.pk),
     )
 
 
@@ -207,9 +196,9 @@ def charge_withdraw(request: DeskRequest, pk: int) -> HttpResponse:
 @needs(permissions.may_release)
 def charge_end(request: DeskRequest, pk: int) -> HttpResponse:
     found, remark = _found(pk), _remark(request)
-    return _act(
+    return act(
         request,
-        found,
         lambda: decisions.end(request=found, actor=request.access.person, by_staff=True, remark=remark, now=timezone.now()),
         _("Ended for what comes. What was done stays approved."),
+        address("console:charge", found.pk),
     )

@@ -1,6 +1,5 @@
 """Time that staff spent: beside a ticket, a week of one's own, one log."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from billing.facts import worked_minutes
 from billing.forms.work import CorrectionForm, ReasonForm, TimerForm, WeekForm, WorkForm
 from billing.models import WorkLog
 from billing.queries import work as queries
+from helpdesk.lib.acts import act
 from helpdesk.lib.minutes import spell
 from helpdesk.lib.refusals import Refusal
 from tickets.models import Ticket
@@ -156,7 +156,7 @@ def _log_page(request: DeskRequest, found: WorkLog, form: CorrectionForm) -> Htt
 def log_delete(request: DeskRequest, pk: int) -> HttpResponse:
     found, form = _found_log(request, pk), ReasonForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
-    return _act(
+    return act(
         request,
         lambda: work.delete_work(log=found, actor=_agent(request), reason=reason, now=timezone.now()),
         _("The log is deleted; what it said stays in its history."),
@@ -171,22 +171,12 @@ def _back(request: DeskRequest, found: WorkLog) -> str:
     return f"{redirect('console:my_time').url}?day={timezone.localtime(found.began_at):%Y-%m-%d}"
 
 
-def _act(request: DeskRequest, act: Callable[[], object], done: str, back: str) -> HttpResponse:
-    try:
-        act()
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
-    return redirect(back)
-
-
 # --- Timers -----------------------------------------------------------------------------------------------------------
 @require_POST
 @needs(permissions.may_log_work)
 def timer_start(request: DeskRequest, number: int) -> HttpResponse:
     ticket = found_ticket(number)
-    return _act(
+    return act(
         request,
         lambda: work.start_timer(ticket=ticket, agent=_agent(request), now=timezone.now()),
         _("Your timer runs on %(number)s.") % {"number": ticket.number},
@@ -228,9 +218,9 @@ def _no_timer(request: DeskRequest, refusal: Refusal) -> HttpResponse:
 @require_POST
 @needs(permissions.may_log_work)
 def timer_discard(request: DeskRequest) -> HttpResponse:
-    return _act(
+    return act(
         request,
         lambda: work.discard_timer(agent=_agent(request)),
         _("The timer is discarded: nothing was logged."),
-        redirect("console:my_time").url,
+        "console:my_time",
     )

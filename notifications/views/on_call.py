@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import DeskRequest
 from accounts.forms import COMMON_ZONES
 from accounts.models import Person, StaffMember
+from helpdesk.lib.acts import act
 from helpdesk.lib.addresses import row_id
 from helpdesk.lib.refusals import Refusal
 from notifications import commands, permissions, queries
@@ -66,13 +67,12 @@ def override_remove(request: DeskRequest, pk: int) -> HttpResponse:
         raise Http404
     if not permissions.may_remove_override(request.access, override):
         raise PermissionDenied
-    try:
-        commands.remove_override(actor=request.access.person, override=override, now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The rotation rules again then."))
-    return redirect("console:on_call")
+    return act(
+        request,
+        lambda: commands.remove_override(actor=request.access.person, override=override, now=timezone.now()),
+        _("The rotation rules again then."),
+        "console:on_call",
+    )
 
 
 def rota_new(request: DeskRequest) -> HttpResponse:

@@ -18,6 +18,7 @@ from accounts.limits import refusal_of
 from accounts.streaming import STREAM, takes_stream
 from accounts.tenancy import as_provider
 from contracts.models import Product
+from helpdesk.lib.acts import act
 from helpdesk.lib.addresses import row_id
 from helpdesk.lib.refusals import Refusal
 from releases import commands, permissions
@@ -273,13 +274,13 @@ def release_publish(request: DeskRequest, pk: int) -> HttpResponse:
 @needs(permissions.may_publish)
 def release_unschedule(request: DeskRequest, pk: int) -> HttpResponse:
     found = _release(pk)
-    try:
-        commands.unschedule(actor=request.access.person, release=found, now=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("It is a draft again."))
-    return redirect("console:release", found.pk)
+    return act(
+        request,
+        lambda: commands.unschedule(actor=request.access.person, release=found, now=timezone.now()),
+        _("It is a draft again."),
+        "console:release",
+        found.pk,
+    )
 
 
 @needs(permissions.may_publish)

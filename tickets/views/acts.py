@@ -1,6 +1,5 @@
 """What staff do to a ticket by one button of its page; each goes back to it."""
 
-from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -11,23 +10,12 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import DeskRequest
 from contracts.queries import contracts_for
-from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.acts import act
 from tickets import commands, permissions
 from tickets.forms import AssignForm, ConfirmForm, ContractForm, HoldForm, StatusForm, TeamForm
-from tickets.models import Hold, Ticket
+from tickets.models import Hold
 from tickets.qualifying import history
 from tickets.views.console import found_ticket, needs
-
-
-def _act(request: DeskRequest, ticket: Ticket, act: Callable[[], object], done: str) -> HttpResponse:
-    """Run one command on a ticket and go back to it, with what was done or why not."""
-    try:
-        act()
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
-    return redirect(ticket.console_url)
 
 
 @require_POST
@@ -38,11 +26,11 @@ def confirm(request: DeskRequest, number: int) -> HttpResponse:
     form = ConfirmForm(request.POST, history=history(ticket))
     if not form.is_valid():
         return redirect("console:ticket_qualify", ticket.pk)
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.verify(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data),
         _("Qualification of %(number)s verified. The customer is told.") % {"number": ticket.number},
+        ticket.console_url,
     )
 
 
@@ -55,11 +43,11 @@ def assign(request: DeskRequest, number: int) -> HttpResponse:
         raise Http404
     assignee = form.cleaned_data["assignee"]
     done = _("Assigned to %(name)s.") % {"name": assignee} if assignee else _("Assigned to nobody.")
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.assign(ticket=ticket, agent=request.access.person, assignee=assignee, now=timezone.now()),
         done,
+        ticket.console_url,
     )
 
 
@@ -71,11 +59,11 @@ def team(request: DeskRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     new = form.cleaned_data["team"]
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.move_to_team(ticket=ticket, agent=request.access.person, team=new, now=timezone.now()),
         _("Handed to %(team)s.") % {"team": new},
+        ticket.console_url,
     )
 
 
@@ -86,11 +74,11 @@ def status(request: DeskRequest, number: int) -> HttpResponse:
     form = StatusForm(request.POST)
     if not form.is_valid():
         raise Http404
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.change_status(ticket=ticket, agent=request.access.person, status=form.cleaned_data["status"], now=timezone.now()),
         _("State changed. The customer is told."),
+        ticket.console_url,
     )
 
 
@@ -98,13 +86,13 @@ def status(request: DeskRequest, number: int) -> HttpResponse:
 @needs(permissions.may_work)
 def private(request: DeskRequest, number: int) -> HttpResponse:
     ticket, wanted = found_ticket(number), bool(request.POST.get("private"))
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.set_private(ticket=ticket, person=request.access.person, private=wanted, by_staff=True, now=timezone.now()),
         _("The ticket is private now. The customer is told.")
         if wanted
         else _("The whole company sees the ticket now. The customer is told."),
+        ticket.console_url,
     )
 
 
@@ -116,11 +104,11 @@ def hold(request: DeskRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Say what the approval is for."))
         return redirect(ticket.console_url)
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.place_hold(ticket=ticket, reason=form.cleaned_data["reason"], placed_by=request.access.person, now=timezone.now()),
         _("The ticket waits for approval. The customer is told."),
+        ticket.console_url,
     )
 
 
@@ -131,11 +119,11 @@ def hold_release(request: DeskRequest, number: int, pk: int) -> HttpResponse:
     found = Hold.objects.filter(pk=pk, ticket=ticket).first()
     if found is None:
         raise Http404
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.release_hold(hold=found, released_by=request.access.person, now=timezone.now()),
         _("Hold released."),
+        ticket.console_url,
     )
 
 
@@ -147,11 +135,11 @@ def contract(request: DeskRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     chosen = form.cleaned_data["contract"]
-    return _act(
+    return act(
         request,
-        ticket,
         lambda: commands.move_to_contract(ticket=ticket, actor=request.access.person, contract=chosen, now=now),
         _("Moved to contract %(contract)s.") % {"contract": chosen},
+        ticket.console_url,
     )
 
 
