@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.allocation import Hours, allocate
@@ -31,7 +31,6 @@ from billing.statements import Account
 from tests.billing.books import DECEMBER, JANUARY, NOVEMBER, SIGNED
 from tests.sla.stories import BRASILIA, SHIPPED
 
-patiently = settings(deadline=None)
 TICKETS = (1, 2, 3)
 TYPES = ("functional", "functional", "technical", "update_service")
 FIRST = datetime(2026, 11, 26, tzinfo=BRASILIA)  # a Thursday; the month ends on the Monday after
@@ -164,7 +163,6 @@ def _last_words(story: Story) -> dict[int, Logged | Corrected]:
     return logs
 
 
-@patiently
 @given(stories())
 def test_no_minute_is_lost(story: Story) -> None:
     hours = allocate(story)
@@ -179,7 +177,6 @@ def test_no_minute_is_lost(story: Story) -> None:
         assert sum(slice.chargeable_minutes for slice in slices) == -(-worked_minutes // increment) * increment
 
 
-@patiently
 @given(stories())
 def test_no_minute_is_given_twice(story: Story) -> None:
     hours = allocate(story)
@@ -197,7 +194,6 @@ def test_no_minute_is_given_twice(story: Story) -> None:
         assert (approval.used_minutes, approval.left_minutes >= 0) == (taken[Source.APPROVAL, id], True)
 
 
-@patiently
 @given(stories())
 def test_nothing_lacks_what_is_left(story: Story) -> None:
     """Functional minutes of a day in force are unauthorised only in a month whose minutes are used up; so with approvals in force."""
@@ -226,7 +222,6 @@ def _surely_covers(approval: Approval, cancelled_at: datetime | None, slice: Sli
     return approval.ticket == slice.ticket and kinds[approval.kind] and is_inside
 
 
-@patiently
 @given(stories(), st.randoms())
 def test_facts_may_be_told_in_any_order(story: Story, random: Any) -> None:
     told = [list(story.entries), list(story.approvals)]
@@ -238,7 +233,6 @@ def test_facts_may_be_told_in_any_order(story: Story, random: Any) -> None:
     assert (shuffled.slices, shuffled.approvals) == (allocate(story).slices, allocate(story).approvals)
 
 
-@patiently
 @given(stories(), st.data())
 def test_a_correction_that_changes_nothing_changes_nothing(story: Story, data: Any) -> None:
     known: dict[int, Logged | Corrected] = {}
@@ -258,7 +252,6 @@ def test_a_correction_that_changes_nothing_changes_nothing(story: Story, data: A
     assert allocate(replace(story, entries=numbered)).slices == allocate(story).slices
 
 
-@patiently
 @given(stories())
 def test_a_later_entry_takes_nothing_from_earlier_ones(story: Story) -> None:
     """Told one by one, no entry worsens another log's cover. What a log of the same ticket's day is charged may grow by what the day
@@ -298,7 +291,6 @@ def _standing(slice: Slice) -> Counter[tuple[int, int]]:
     return standing
 
 
-@patiently
 @given(stories(verdicts=3))
 def test_a_verdict_takes_nothing_from_other_tickets(story: Story) -> None:
     for ticket, told in story.tickets.items():
@@ -312,7 +304,6 @@ def test_a_verdict_takes_nothing_from_other_tickets(story: Story) -> None:
                     _assert_no_worse(slices, after.slices[log])
 
 
-@patiently
 @given(entries(begins=office), agreements())
 def test_a_day_that_shrinks_keeps_what_it_was_given(told: list[Entry], agreement: Agreement) -> None:
     """With nothing but a month's minutes: when a log is deleted, its ticket's day lacks no more than before."""
@@ -328,7 +319,6 @@ def _lacking(hours: Hours) -> Counter[tuple[int, date]]:
     return Counter({day: _taken(slices)[Source.UNAUTHORISED, None] for day, slices in _by_ticket_day(hours).items()})
 
 
-@patiently
 @given(entries(), agreements())
 def test_a_months_minutes_are_served_as_seats_in_a_row(told: list[Entry], agreement: Agreement) -> None:
     """With nothing but a month's minutes, corrections and all: a ticket's day takes seats at the end and gives up its last; the first
@@ -372,7 +362,6 @@ def _by_seats(told: Sequence[Entry], agreement: Agreement) -> dict[tuple[tuple[i
     return dict(covered)
 
 
-@patiently
 @given(stories(), st.lists(st.integers(0, 12), min_size=2, max_size=2))
 def test_statements_bill_what_it_comes_to(story: Story, closing_steps: list[int]) -> None:
     """Whenever months are closed, all statements together bill what all months come to, reviews and corrections included."""
@@ -392,7 +381,6 @@ def test_statements_bill_what_it_comes_to(story: Story, closing_steps: list[int]
         assert sum(line.amount_cents for line in lines if line.approval == approval.id) <= approval.most_cents
 
 
-@patiently
 @given(entries(), agreements(), approvals(), st.data())
 def test_logs_that_only_come_are_served_as_by_hand(told: list[Entry], agreement: Agreement, given: list[Approval], data: Any) -> None:
     """Without corrections, a reckoning minute by minute comes to the same."""

@@ -138,7 +138,7 @@ def part(rows, months):
 
 
 @given(told=steps)
-@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, suppress_health_check=SLOW)
 def test_months_that_are_reckoned_apart_are_those_of_the_whole(world, opened, told):
     @undone
     def example():
@@ -161,7 +161,7 @@ def test_months_that_are_reckoned_apart_are_those_of_the_whole(world, opened, to
 
 
 @given(told=steps)
-@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, suppress_health_check=SLOW)
 def test_rows_kept_step_by_step_are_those_of_the_whole_story(world, opened, told):
     @undone
     def example():
@@ -208,7 +208,7 @@ def test_rows_kept_step_by_step_are_those_of_the_whole_story(world, opened, told
 
 
 @given(told=steps)
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=20, suppress_health_check=SLOW)
 def test_no_month_gives_more_than_it_grants(world, opened, told):
     @undone
     def example():

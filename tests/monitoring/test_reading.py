@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring import reading
@@ -231,7 +231,6 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(source=st.sampled_from(list(reading.READERS)), payload=anything | st.dictionaries(KEYS, anything))
 def test_whatever_is_sent_is_read_or_refused(source, payload):
     try:
@@ -241,7 +240,6 @@ def test_whatever_is_sent_is_read_or_refused(source, payload):
     assert all(one.fingerprint and one.title and len(one.title) <= 200 and len(one.mark) <= 64 for one in found)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(changes=st.dictionaries(st.sampled_from(list(ALERT)), anything))
 def test_whatever_stands_in_an_alert_is_read_or_refused(changes):
     try:

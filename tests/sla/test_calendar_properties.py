@@ -168,7 +168,7 @@ def exact(amount: timedelta) -> float:
     return amount // timedelta(seconds=1) if not amount.microseconds else amount / timedelta(seconds=1)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(cases(2))
 def test_elapsed_is_the_open_time_that_a_walker_counts(case: tuple[Spec, list[datetime]]) -> None:
     spec, (start, end) = case
@@ -178,7 +178,7 @@ def test_elapsed_is_the_open_time_that_a_walker_counts(case: tuple[Spec, list[da
     assert elapsed == exact(walked(spec.is_open, start, end))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(cases(1), amounts)
 def test_what_is_due_is_where_a_walker_has_used_the_amount_up(case: tuple[Spec, list[datetime]], amount: timedelta) -> None:
     spec, [start] = case
@@ -189,7 +189,7 @@ def test_what_is_due_is_where_a_walker_has_used_the_amount_up(case: tuple[Spec, 
     assert spec.calendar().add(start, exact(amount)) == expected
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(cases(1), amounts)
 def test_subtracting_is_walking_backwards(case: tuple[Spec, list[datetime]], amount: timedelta) -> None:
     spec, [start] = case
@@ -200,7 +200,7 @@ def test_subtracting_is_walking_backwards(case: tuple[Spec, list[datetime]], amo
     assert spec.calendar().subtract(start, exact(amount)) == expected
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(cases(2))
 def test_windows_and_openness_are_what_a_walker_sees(case: tuple[Spec, list[datetime]]) -> None:
     spec, (start, end) = case
@@ -221,7 +221,7 @@ def test_windows_and_openness_are_what_a_walker_sees(case: tuple[Spec, list[date
         assert not calendar.is_open(until)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(cases(3))
 def test_time_adds_up_and_turns_around(case: tuple[Spec, list[datetime]]) -> None:
     spec, (first, second, third) = case
@@ -234,7 +234,7 @@ def test_time_adds_up_and_turns_around(case: tuple[Spec, list[datetime]]) -> Non
     assert calendar.elapsed(third, first) == -calendar.elapsed(first, third)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(cases(2))
 def test_adding_what_has_elapsed_leads_back(case: tuple[Spec, list[datetime]]) -> None:
     spec, (start, end) = case
@@ -252,7 +252,7 @@ def test_adding_what_has_elapsed_leads_back(case: tuple[Spec, list[datetime]]) -
     assert begun == end or calendar.is_open(begun)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(cases(1), st.lists(st.integers(1990, 2060), min_size=2, max_size=3))
 def test_answers_do_not_depend_on_what_was_asked_before(case: tuple[Spec, list[datetime]], years: list[int]) -> None:
     spec, [at] = case

@@ -114,7 +114,7 @@ def _as_kept(clock: Clock) -> Clock:
     return replace(clock, course=replace(clock.course, counted=()), breaches=list(clock.breaches), firings=list(clock.firings))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stories() | stories(kinds=(*KINDS, "ruled", "ruled")))
 def test_told_one_at_a_time_a_story_comes_to_what_its_replay_does(facts: list[Fact]) -> None:
     whole = replay(facts)
@@ -132,7 +132,7 @@ def _ahead(fold: Fold) -> dict[Any, Any]:
     return {clock.key: (fold.next_instant(clock), fold.share_instant(clock, 0.75)) for clock in fold.running}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stories())
 def test_a_change_of_value_never_lets_the_customer_wait_longer_than_a_full_target(facts: list[Fact]) -> None:
     for count, fact in enumerate(facts):
@@ -151,7 +151,7 @@ def test_a_change_of_value_never_lets_the_customer_wait_longer_than_a_full_targe
                 assert now == (decided.replayed if decided.replayed >= was else min(was, full))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stories() | stories(kinds=(*KINDS, "ruled")))
 def test_what_was_counted_adds_up(facts: list[Fact]) -> None:
     fold = replay(facts)
@@ -165,7 +165,7 @@ def test_what_was_counted_adds_up(facts: list[Fact]) -> None:
             assert leg.start < leg.end
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stories())
 def test_at_most_one_miss_of_a_clock_stands_and_stopped_clocks_stay(facts: list[Fact]) -> None:
     outcomes: dict[Any, Outcome] = {}
@@ -178,7 +178,7 @@ def test_at_most_one_miss_of_a_clock_stands_and_stopped_clocks_stay(facts: list[
                 outcomes[clock.key] = clock.outcome
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stories())
 def test_only_a_verdict_that_gives_more_time_annuls_a_miss(facts: list[Fact]) -> None:
     for count, fact in enumerate(facts):
@@ -204,7 +204,7 @@ WITHOUT_RESOLUTION = Rules(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stories(), st.sampled_from([times(0.1), times(0.5), times(2), AROUND_THE_CLOCK, WITHOUT_RESOLUTION]), st.booleans())
 def test_another_version_makes_nothing_late_and_no_miss_disappear(facts: list[Fact], rules: Rules, goes_on: bool) -> None:
     at = facts[-1].at + timedelta(hours=1)

@@ -185,7 +185,7 @@ def seen(versions, extra):
     return is_open
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(histories(), extras, st.tuples(quarters, quarters).map(sorted), st.integers(0, 200))
 def test_every_answer_is_the_walkers(versions, extra, span, count):
     coverage, is_open = Coverage(versions, extra), seen(versions, extra)
@@ -199,7 +199,7 @@ def test_every_answer_is_the_walkers(versions, extra, span, count):
         assert coverage.subtract(end, exact(amount)) == walked_back_to(is_open, end, amount, start)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(histories(), st.lists(quarters, min_size=4, max_size=4).map(sorted))
 def test_what_comes_later_never_changes_the_past(versions, instants):
     start, end, known, later = instants

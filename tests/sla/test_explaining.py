@@ -150,7 +150,7 @@ def test_what_is_left_at_an_instant() -> None:
     assert found.left_at(at("23 Nov 11:30")) == 6.5 * HOUR
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(stories())
 def test_the_pieces_of_a_clock_add_up_to_what_was_promised(facts: list[Fact]) -> None:
     values = {fact.value for fact in facts if isinstance(fact, Opened | Qualified)}

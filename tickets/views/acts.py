@@ -1,6 +1,5 @@
 """What staff do to a ticket by one button of its page; each goes back to it."""
 
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
