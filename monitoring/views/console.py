@@ -2,24 +2,21 @@
 
 from datetime import datetime
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.access import DeskRequest
 from contracts.models import Environment
 from helpdesk.lib.addresses import row_id
-from helpdesk.lib.refusals import Refusal
 from monitoring import commands, curves, permissions
 from monitoring.forms import MaintenanceForm
-from monitoring.models import Look, Maintenance
+from monitoring.models import Look
 from monitoring.queries import environment as queries
 from monitoring.queries.overview import worst_first
-from monitoring.views.shared import curve_answer, environment_or_404, watch_form, watch_or_404
+from monitoring.views.shared import curve_answer, end_maintenance_or_404, environment_or_404, refused_maintenance, settings_form
 
 LAST_PAGE = 1000
 
@@ -63,42 +60,21 @@ def _kept(request: DeskRequest, pk: int) -> Environment:
 @require_POST
 def watch_maintenance(request: DeskRequest, pk: int) -> HttpResponse:
     environment = _kept(request, pk)
-    form = MaintenanceForm(request.POST, now=timezone.now())
-    if form.is_valid():
-        try:
-            commands.plan_maintenance(
-                actor=request.access.person, environment=environment, by_staff=True, now=timezone.now(), **form.cleaned_data
-            )
-        except Refusal as refusal:
-            form.add_error("until_at", str(refusal))
-        else:
-            messages.success(request, _("The maintenance is planned: alerts open no ticket meanwhile."))
-            return redirect("console:watch", pk)
-    return _page(request, environment, form)
+    form = refused_maintenance(request, environment, by_staff=True)
+    return redirect("console:watch", pk) if form is None else _page(request, environment, form)
 
 
 @require_POST
 def watch_maintenance_end(request: DeskRequest, pk: int, maintenance_id: int) -> HttpResponse:
-    planned = Maintenance.objects.filter(environment=_kept(request, pk), pk=maintenance_id).first()
-    if planned is None:
-        raise Http404
-    commands.end_maintenance(actor=request.access.person, maintenance=planned, now=timezone.now())
+    end_maintenance_or_404(request, _kept(request, pk), maintenance_id)
     return redirect("console:watch", pk)
 
 
 def watch_settings(request: DeskRequest, pk: int) -> HttpResponse:
     """Staff help with all but the permission and the tokens, which are the customer's."""
     environment = _kept(request, pk)
-    form = watch_form(environment, request.POST or None, watch_or_404(environment))
-    if request.method == "POST" and form.is_valid():
-        commands.set_watch(
-            actor=request.access.person,
-            environment=environment,
-            rules=form.cleaned_data["rules"],
-            settings=form.settings(),
-            now=timezone.now(),
-        )
-        messages.success(request, _("Saved."))
+    form = settings_form(request, environment)
+    if form is None:
         return redirect("console:watch", pk)
     context = {"form": form, "environment": environment, "for_customer": environment.customer}
     return render(request, "console/watch_settings.html", context, status=422 if form.errors else 200)

@@ -16,10 +16,10 @@ from contracts.models import Environment
 from helpdesk.lib.refusals import Refusal
 from monitoring import commands, curves, permissions, texts
 from monitoring.forms import AuthorisationForm, CredentialForm, HeartbeatForm, MaintenanceForm, TargetForm, WithdrawalForm
-from monitoring.models import Credential, Heartbeat, Maintenance, Source, Target
+from monitoring.models import Credential, Heartbeat, Source, Target
 from monitoring.queries import environment as queries
 from monitoring.queries.overview import of_customer
-from monitoring.views.shared import curve_answer, environment_or_404, watch_form, watch_or_404
+from monitoring.views.shared import curve_answer, end_maintenance_or_404, environment_or_404, refused_maintenance, settings_form
 
 SHOWN_ADDRESSES = 10  # of heartbeats, where a token is shown
 
@@ -236,41 +236,20 @@ def watch_target_remove(request: DeskRequest, pk: int, target_id: int) -> HttpRe
 @require_POST
 def watch_maintenance(request: DeskRequest, pk: int) -> HttpResponse:
     environment = environment_or_404(pk)
-    form = MaintenanceForm(request.POST, now=timezone.now())
-    if form.is_valid():
-        try:
-            commands.plan_maintenance(
-                actor=request.access.person, environment=environment, by_staff=False, now=timezone.now(), **form.cleaned_data
-            )
-        except Refusal as refusal:
-            form.add_error("until_at", str(refusal))
-        else:
-            messages.success(request, _("The maintenance is planned: alerts open no ticket meanwhile."))
-            return redirect("portal:watch", pk)
-    return _page(request, environment, maintenance_form=form)
+    form = refused_maintenance(request, environment, by_staff=False)
+    return redirect("portal:watch", pk) if form is None else _page(request, environment, maintenance_form=form)
 
 
 @require_POST
 def watch_maintenance_end(request: DeskRequest, pk: int, maintenance_id: int) -> HttpResponse:
-    planned = Maintenance.objects.filter(environment=environment_or_404(pk), pk=maintenance_id).first()
-    if planned is None:
-        raise Http404
-    commands.end_maintenance(actor=request.access.person, maintenance=planned, now=timezone.now())
+    end_maintenance_or_404(request, environment_or_404(pk), maintenance_id)
     return redirect("portal:watch", pk)
 
 
 def watch_settings(request: DeskRequest, pk: int) -> HttpResponse:
     environment = _admins_environment(request, pk)
-    form = watch_form(environment, request.POST or None, watch_or_404(environment))
-    if request.method == "POST" and form.is_valid():
-        commands.set_watch(
-            actor=request.access.person,
-            environment=environment,
-            rules=form.cleaned_data["rules"],
-            settings=form.settings(),
-            now=timezone.now(),
-        )
-        messages.success(request, _("Saved."))
+    form = settings_form(request, environment)
+    if form is None:
         return redirect("portal:watch", pk)
     return render(request, "portal/watch_settings.html", {"form": form, "environment": environment}, status=422 if form.errors else 200)
 
