@@ -38,5 +38,5 @@ def verify_allocations() -> int:
     found = 0
     for verified in verification.verify_allocations(now=timezone.now()):
         found += len(verified.differences)
-        log.error("contract %s: %s differences between its hours and its story", verified.contract_id, len(verified.differences))
+        log.error("contract %s: %s differences between its hours and its story", verified.pk, len(verified.differences))
     return found

@@ -38,7 +38,7 @@ def verify_clocks() -> int:
     found = 0
     for verified in commands.verify_clocks(now=timezone.now()):
         found += len(verified.differences)
-        log.error("ticket %s: %s differences between its clocks and its story", verified.ticket.pk, len(verified.differences))
+        log.error("ticket %s: %s differences between its clocks and its story", verified.pk, len(verified.differences))
     return found
 
 

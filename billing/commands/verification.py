@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
@@ -13,15 +12,7 @@ from billing.commands.stories import take_in, take_in_contract
 from billing.queries.verification import LAST_FOUND, SPOILT, contracts_with_hours, differences_of, rows_of
 from billing.reckoning import alone_with
 from contracts.models import Contract
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A contract of which something differed, and what does still: all of it, unless it was mended. Nobody's words."""
-
-    contract_id: int
-    differences: list[str]
-    left: list[str]
+from helpdesk.lib.verifying import Verified
 
 
 def verify_allocations(*, only: Collection[int] = (), mend: bool = False, now: datetime) -> Iterator[Verified]:
@@ -55,7 +46,7 @@ def _verify(contract_id: int, *, mend: bool, now: datetime) -> Verified | None:
         found = differences_of(contract)
         if not found:
             return None
-        return Verified(contract_id, found, _mend(contract) if mend else found)
+        return Verified(contract_id, f"contract {contract_id}", found, _mend(contract) if mend else found)
 
 
 def _mend(contract: Contract) -> list[str]:

@@ -64,7 +64,7 @@ from tickets.commands.uploading import (
     sweep_uploads,
     upload,
 )
-from tickets.commands.verification import Verified, mend_clocks, verify_clocks
+from tickets.commands.verification import mend_clocks, verify_clocks
 from tickets.story import AlreadySent
 
 __all__ = [
@@ -100,7 +100,6 @@ __all__ = [
     "TooManyWaiting",
     "VerdictChanged",
     "VerdictSettled",
-    "Verified",
     "VersionReplaced",
     "WindowOver",
     "WindowReversed",

@@ -2,24 +2,15 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
 
 from accounts.tenancy import acting_for, as_provider
+from helpdesk.lib.verifying import Verified
 from tickets import promising, story
 from tickets.models import Ticket
 from tickets.queries.verification import LAST_FOUND, differences_of, differing
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A ticket of which something differed, and what does still: all of it, unless it was mended. No customer's words."""
-
-    ticket: Ticket
-    differences: list[str]
-    left: list[str]
 
 
 def verify_clocks(*, only: Collection[int] = (), mend: bool = False, now: datetime) -> Iterator[Verified]:
@@ -31,7 +22,7 @@ def verify_clocks(*, only: Collection[int] = (), mend: bool = False, now: dateti
     for ticket, found in differing(only):
         stays = mend_clocks(ticket=ticket, now=now) if mend else found
         left += len(stays)
-        yield Verified(ticket, found, stays)
+        yield Verified(ticket.pk, ticket.number, found, stays)
     if not only:
         cache.set(LAST_FOUND, left, timeout=None)
 
