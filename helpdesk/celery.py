@@ -36,7 +36,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     task_reject_on_worker_lost=False,
     worker_hijack_root_logger=False,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
+    # What runs when Redis goes away goes on: every task may be at work twice, and a relay that is ended leaves a mail's outcome unknown.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # however long Redis is away: giving up would need a person
     task_default_queue=GENERAL,

@@ -5,9 +5,12 @@ from django.urls import reverse
 
 from accounts.tenancy import as_provider
 from tests.faults.load import file_ticket
-from tests.faults.outbox import all_sent, states
+from tests.faults.mail_server import HOLD
+from tests.faults.outbox import all_sent, owed, states, unknown_outcomes
 from tests.faults.system import ask
+from tests.faults.workers import ask_for
 from tickets.models import Ticket
+from tooling.processes import wait_until
 
 pytestmark = pytest.mark.slow
 LONGEST_MILLISECONDS = 10_000  # a guard against hanging, not a measurement
@@ -89,3 +92,21 @@ def test_a_queue_that_forgets_its_work_loses_nothing(desk, town, counted):
 
     assert all_sent(desk.mail) == 3 * RECEIPTS
     counted(f"3 bells forgotten, {3 * RECEIPTS} mails sent once each by the sweep")
+
+
+def test_a_queue_that_breaks_off_ends_no_mail_on_its_way(desk, counted):
+    """A relay that were ended with it could not say whether the server took the mail."""
+    owed(2)
+    desk.mail.rule("DATA", HOLD)
+    desk.start_worker()
+    ask_for(desk, "notifications.tasks.relay_outbox")
+    desk.mail.wait_for("DATA")
+    desk.stop_queue()
+    desk.start_queue()
+    ask_for(desk, "notifications.tasks.relay_outbox")
+    assert wait_until(lambda: states() == {"sending": 1, "sent": 1}, 60)  # another sends the second: the worker is back
+    desk.mail.let_go()
+
+    assert wait_until(lambda: states() == {"sent": 2}, 30)
+    assert (unknown_outcomes(), sorted(desk.mail.counts().values())) == (0, [1, 1])
+    counted("1 mail on its way while the queue broke off: accepted once, 0 outcomes unknown")
