@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts import rls
 from accounts.models import Customer
 from accounts.tenancy import as_provider
-from helpdesk import isolation
+from helpdesk import canaries, isolation
 from tests import factories as make
 from tests.conftest import _sign_in_as
 from tickets import commands as tickets
@@ -94,8 +94,8 @@ def test_pages_are_probed_too():
 @pytest.mark.django_db
 def test_what_a_form_did_to_the_other_company_is_seen(world):
     with isolation._rolled_back() as stored:
-        catalogue = isolation._catalogue(make.NOW)
-        victim, other = (isolation._plant(catalogue, make.NOW) for _ in range(2))
+        catalogue = canaries.prepare(make.NOW)
+        victim, other = (canaries.plant(catalogue, make.NOW) for _ in range(2))
         stored += [(canary.loose_file.stored_as.storage, str(canary.loose_file.stored_as.name)) for canary in (victim, other)]
         before, client = isolation._rows_of(victim), Client()
         client.force_login(other.person)
@@ -113,8 +113,8 @@ def test_what_a_form_did_to_the_other_company_is_seen(world):
 def test_the_forms_that_are_probed_are_filled_well(world):
     """A form refused for another reason than the foreign row would prove nothing."""
     with isolation._rolled_back() as stored:
-        catalogue = isolation._catalogue(make.NOW)
-        mine = isolation._plant(catalogue, make.NOW)
+        catalogue = canaries.prepare(make.NOW)
+        mine = canaries.plant(catalogue, make.NOW)
         stored += [(mine.loose_file.stored_as.storage, str(mine.loose_file.stored_as.name))]
         client = Client()
         client.force_login(mine.person)
