@@ -17,7 +17,7 @@ from contracts.queries import contracts_for, usual_contract
 from helpdesk.lib import moments
 from helpdesk.lib.refusals import Refusal
 from tickets.commands import NotCovered, open_ticket
-from tickets.models import Severity, Type
+from tickets.models import Severity, Ticket, Type
 
 PROPOSED_MINUTES = 120  # until staff say what they think it takes
 TIME_TO_ANSWER = timedelta(days=7)
@@ -51,13 +51,7 @@ def request_update(
         earlier = made_by(environment.customer_id, submission_key)
         if earlier is not None:
             return earlier
-        if not Membership.objects.in_force().filter(customer=environment.customer_id, person=person).exists():
-            raise NotTheirs
-        if not environment.installations.filter(product=version.product_id).exists():
-            raise NotInstalled(product=version.product)
-        if wanted_at is not None and wanted_at <= now:
-            raise TooSoon
-        check_distance(now, wanted_at)
+        _check(version, environment, person, wanted_at, now)
         contract = usual_contract(contracts_for(environment.customer, version.product, now), environment)
         if contract is None:
             raise NotCovered
@@ -82,23 +76,30 @@ def request_update(
                 now=now,
             )
             book.keep(ticket)
-            asked = Asked(
-                kind=Kind.UPDATE_SERVICE,
-                reason=subject,
-                minutes=PROPOSED_MINUTES,
-                rate_cents=max(1, contracts_rate(contract, Kind.UPDATE_SERVICE, now)),
-                answer_by=now + TIME_TO_ANSWER,
-            )
-            return create(
-                ticket,
-                asked,
-                state=ChargeRequest.State.DRAFT,
-                actor=person,
-                wished_by=person,
-                submission_key=submission_key,
-                verb="wish_charge",
-                now=now,
-            )
+            return _wish(ticket, subject, submission_key, now)
+
+
+def _check(version: Version, environment: Environment, person: Person, wanted_at: datetime | None, now: datetime) -> None:
+    if not Membership.objects.in_force().filter(customer=environment.customer_id, person=person).exists():
+        raise NotTheirs
+    if not environment.installations.filter(product=version.product_id).exists():
+        raise NotInstalled(product=version.product)
+    if wanted_at is not None and wanted_at <= now:
+        raise TooSoon
+    check_distance(now, wanted_at)
+
+
+def _wish(ticket: Ticket, reason: str, submission_key: uuid.UUID | None, now: datetime) -> ChargeRequest:
+    """The requester's wish, at the contract's price and for a time that staff will mend."""
+    asked = Asked(
+        kind=Kind.UPDATE_SERVICE,
+        reason=reason,
+        minutes=PROPOSED_MINUTES,
+        rate_cents=max(1, contracts_rate(ticket.contract, Kind.UPDATE_SERVICE, now)),
+        answer_by=now + TIME_TO_ANSWER,
+    )
+    who, draft = ticket.requester, ChargeRequest.State.DRAFT
+    return create(ticket, asked, state=draft, actor=who, wished_by=who, submission_key=submission_key, verb="wish_charge", now=now)
 
 
 def _description(wanted_at: datetime | None, note: str) -> str:

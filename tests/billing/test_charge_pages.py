@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def amy(world):
-    return make.member(world.acme, "Amy Approver", "approver")
-
-
-@pytest.fixture
 def now(monkeypatch):
     def move(text):
         monkeypatch.setattr("django.utils.timezone.now", lambda: at(text))

@@ -9,7 +9,6 @@ from accounts.tenancy import as_provider
 from billing import reckoning
 from billing.commands import statements
 from billing.models import Correction, Series, Statement
-from contracts.models import Contract
 from notifications.models import Mail
 from tests import factories as make
 from tests.billing import charges
@@ -43,10 +42,6 @@ def meeting(monkeypatch):
     monkeypatch.setattr(reckoning, "alone_with", Meeting().before(reckoning.alone_with))
 
 
-def unlocked(contract_id):
-    return Contract.objects.select_related("calendar", "customer").get(pk=contract_id)
-
-
 def named(results):
     return sorted(type(one).__name__ for one in results)
 
@@ -74,8 +69,8 @@ def test_two_closings_at_once_are_one_statement(desk, meeting):
         assert Mail.objects.filter(kind="statement_closed").count() == 1
 
 
-def test_without_the_lock_only_the_constraint_is_left(desk, monkeypatch):
-    monkeypatch.setattr(reckoning, "alone_with", unlocked)
+def test_without_the_lock_only_the_constraint_is_left(desk, monkeypatch, without_lock):
+    monkeypatch.setattr(reckoning, "alone_with", without_lock)
     monkeypatch.setattr(statements, "_keep", Meeting().before(statements._keep))
 
     results = at_once(closing(desk), closing(desk))

@@ -6,8 +6,6 @@ from accounts.tenancy import as_provider
 from billing import reckoning
 from billing.commands import decisions, requests
 from billing.models import ChargeRequest, Decision
-from contracts.models import Contract
-from tests import factories as make
 from tests.billing import charges
 from tests.flows.meeting import Meeting, at_once
 from tests.sla.stories import at
@@ -23,11 +21,6 @@ def world(db):
 
 
 @pytest.fixture
-def amy(world):
-    return make.member(world.acme, "Amy Approver", "approver")
-
-
-@pytest.fixture
 def request_(world, amy):
     return charges.sent(world, charges.ticket(world))
 
@@ -36,10 +29,6 @@ def request_(world, amy):
 def meeting(monkeypatch):
     """Both come to the lock before either has it."""
     monkeypatch.setattr(reckoning, "book", Meeting().before(reckoning.book))
-
-
-def unlocked(contract_id):
-    return Contract.objects.select_related("calendar", "customer").get(pk=contract_id)
 
 
 def named(results):
@@ -94,10 +83,10 @@ def test_an_answer_and_a_withdrawal_at_once_are_one_outcome(world, amy, request_
     ]
 
 
-def test_without_the_lock_an_answer_and_a_withdrawal_are_both_done(world, amy, request_, monkeypatch):
+def test_without_the_lock_an_answer_and_a_withdrawal_are_both_done(world, amy, request_, monkeypatch, without_lock):
     """What the lock is there for."""
     meeting = Meeting()
-    monkeypatch.setattr(reckoning, "alone_with", unlocked)
+    monkeypatch.setattr(reckoning, "alone_with", without_lock)
     monkeypatch.setattr(decisions, "_keep", meeting.before(decisions._keep))
     monkeypatch.setattr(requests, "finish", meeting.before(requests.finish))
     withdrawing = lambda: requests.withdraw(request=request_, actor=world.sara.person, now=at("12 Nov 11:00"))  # noqa: E731
@@ -110,9 +99,9 @@ def test_without_the_lock_an_answer_and_a_withdrawal_are_both_done(world, amy, r
         assert ChargeRequest.objects.get(pk=request_.pk).over_by == world.sara.person
 
 
-def test_without_the_lock_two_answers_meet_the_database(world, amy, request_, monkeypatch):
+def test_without_the_lock_two_answers_meet_the_database(world, amy, request_, monkeypatch, without_lock):
     """The constraint that stands behind the lock."""
-    monkeypatch.setattr(reckoning, "alone_with", unlocked)
+    monkeypatch.setattr(reckoning, "alone_with", without_lock)
     monkeypatch.setattr(decisions, "_keep", Meeting().before(decisions._keep))
 
     assert named(at_once(accepting(request_, amy), accepting(request_, world.ada))) == ["IntegrityError", "done"]

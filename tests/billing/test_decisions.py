@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def amy(world):
-    return make.member(world.acme, "Amy Approver", "approver")
-
-
-@pytest.fixture
 def ticket(world, amy):
     return charges.ticket(world)
 

@@ -45,11 +45,6 @@ def differences(contract):
         return differences_of(Contract.objects.select_related("calendar").get(pk=contract.pk))
 
 
-def without_lock(contract_id):
-    """What `alone_with` would be if it forgot the lock."""
-    return Contract.objects.select_related("calendar", "customer").get(pk=contract_id)
-
-
 def again(ticket):
     """As a page finds it now."""
     with as_provider():
@@ -89,7 +84,7 @@ def test_eight_agents_at_once_get_no_more_than_the_allowance(desk, agents):
     assert differences(desk.contract) == []
 
 
-def test_without_the_lock_the_numbers_of_entries_collide(desk, agents, monkeypatch, meeting):
+def test_without_the_lock_the_numbers_of_entries_collide(desk, agents, monkeypatch, meeting, without_lock):
     """The control of the one above, and what stands behind the lock: of two entries that know nothing of each other one is refused."""
     desk.log("first", "first", "9 Nov 10:00", "10:01")
     monkeypatch.setattr(reckoning, "alone_with", meeting.after(without_lock))
