@@ -12,6 +12,7 @@ from contracts.models import Environment
 from monitoring import commands
 from monitoring.commands import intake
 from monitoring.models import Episode, Rejection, Signal, Situation
+from notifications.models import Mail
 from tests import factories as make
 from tests.world import World
 from tickets.models import Message, Ticket
@@ -89,6 +90,10 @@ class Site:
     def signals(self) -> list[Signal]:
         with as_provider():
             return list(Signal.objects.filter(environment=self.environment).order_by("pk"))
+
+    def mails(self) -> int:
+        with as_provider():
+            return Mail.objects.filter(customer=self.world.acme).count()
 
     def rejections(self) -> dict[str, int]:
         with as_provider():
