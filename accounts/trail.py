@@ -59,6 +59,7 @@ VERBS: dict[str, "str | Promise"] = {
     "remove_member": gettext_lazy("Person removed"),
     "remove_second_factor": gettext_lazy("Second factor removed"),
     "resend_mail": gettext_lazy("Mail sent again"),
+    "note_mail_arrived": gettext_lazy("Mail noted as arrived"),
     "resume_release": gettext_lazy("Announcement went on"),
     "retire_environment": gettext_lazy("Environment retired"),
     "retry_release": gettext_lazy("Announcement tried again"),

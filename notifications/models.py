@@ -122,6 +122,11 @@ class Mail(models.Model):
         return self.state in {Mail.State.PARKED, Mail.State.BOUNCED} and not lost_its_link
 
     @property
+    def may_have_arrived(self) -> bool:
+        """Whether nobody knows what became of it, and a person is to find out."""
+        return self.state == Mail.State.PARKED and self.unknown_outcomes > 0
+
+    @property
     def trouble(self) -> str:
         """Why it has not arrived, in words; empty for one that did."""
         return in_words(self.last_error)

@@ -18,6 +18,7 @@ console_urls = [
     path("outbox/<int:pk>/", console.mail, name="mail"),
     path("outbox/<int:pk>/html/", console.mail_html, name="mail_html"),
     path("outbox/<int:pk>/resend/", console.resend, name="mail_resend"),
+    path("outbox/<int:pk>/arrived/", console.arrived, name="mail_arrived"),
     path("on-call/", on_call.on_call, name="on_call"),
     path("on-call/overrides/<int:pk>/remove/", on_call.override_remove, name="override_remove"),
     path("on-call/rotas/new/", on_call.rota_new, name="rota_new"),

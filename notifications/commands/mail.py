@@ -360,6 +360,17 @@ def resend(*, actor: Person, mail: Mail, now: datetime) -> None:
     bell.ring_on_commit()
 
 
+def note_arrived(*, actor: Person, mail: Mail, now: datetime) -> None:
+    """A person found out that a mail of unknown outcome did arrive; no effect on any other."""
+    with as_provider():
+        row = Mail.objects.select_for_update().get(pk=mail.pk)
+        if not row.may_have_arrived:
+            return
+        row.state, row.sent_at, row.last_error = Mail.State.SENT, now, ""
+        row.save(update_fields=["state", "sent_at", "last_error"])
+        audit.record(actor=actor, customer_id=row.customer_id, verb="note_mail_arrived", target=row, now=now)
+
+
 def resend_all(*, actor: Person, about: models.Model, kinds: Sequence[str], now: datetime) -> int:
     """Put everything back into the queue that tells of a row and is known not to have arrived; returns how many.
 

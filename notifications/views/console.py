@@ -97,12 +97,23 @@ def mail_html(request: DeskRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def resend(request: DeskRequest, pk: int) -> HttpResponse:
+    commands.resend(actor=request.access.person, mail=_mail_to_mend(request, pk), now=timezone.now())
+    messages.success(request, _("Back in the queue."))
+    return redirect("console:mail", pk)
+
+
+@require_POST
+def arrived(request: DeskRequest, pk: int) -> HttpResponse:
+    commands.note_arrived(actor=request.access.person, mail=_mail_to_mend(request, pk), now=timezone.now())
+    messages.success(request, _("Noted: it arrived."))
+    return redirect("console:mail", pk)
+
+
+def _mail_to_mend(request: DeskRequest, pk: int) -> Mail:
     found = _mail(request, pk)
     if not permissions.may_resend(request.access):
         raise PermissionDenied
-    commands.resend(actor=request.access.person, mail=found, now=timezone.now())
-    messages.success(request, _("Back in the queue."))
-    return redirect("console:mail", pk)
+    return found
 
 
 def addresses(request: DeskRequest) -> HttpResponse:

@@ -118,22 +118,11 @@ def _mails(release: Release, purpose: str) -> "QuerySet[Mail]":
     return Mail.objects.filter(about_table=Release._meta.db_table, about_id=release.pk, kind__in=kinds).order_by()
 
 
-@dataclass(frozen=True)
-class Open:
-    """A mail whose outcome a person decides on, or that failed."""
-
-    mail: Mail
-    is_unknown: bool
-
-
-def troubled(release: Release, most: int = PAGE) -> list[Open]:
+def troubled(release: Release, most: int = PAGE) -> list[Mail]:
     """Mails of a release that did not arrive or may not have, those whose outcome nobody knows first."""
     wrong = Q(state__in=[Mail.State.PARKED, Mail.State.BOUNCED, Mail.State.COMPLAINED])
     mails = Mail.objects.filter(wrong, about_table=Release._meta.db_table, about_id=release.pk).select_related("recipient", "customer")
-    return [
-        Open(mail, mail.state == Mail.State.PARKED and mail.unknown_outcomes > 0)
-        for mail in mails.order_by("-unknown_outcomes", "pk")[:most]
-    ]
+    return list(mails.order_by("-unknown_outcomes", "pk")[:most])
 
 
 @dataclass(frozen=True)
@@ -145,7 +134,7 @@ class Desk:
     fixes: Sequence[KnownIssue]
     told: Progress | None
     taken_back: Progress | None
-    troubles: Sequence[Open]
+    troubles: Sequence[Mail]
     fetched_by: int
 
     @property

@@ -5,6 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tenancy import as_nobody, as_provider
@@ -161,17 +162,47 @@ def test_a_server_that_falls_silent_with_an_announcement_in_its_hands_is_a_perso
         assert list(Mail.objects.values_list("state", "unknown_outcomes")) == [(state, 1)]
 
 
-def test_a_person_sends_it_again_and_then_it_goes(settings, world):
+@pytest.fixture
+def unknown():
+    """An announcement whose relay died."""
     owed(1)
     commands.claim(NOW)
     commands.claim(NOW + commands.LEASE + timedelta(seconds=1))
     with as_provider():
-        mail = Mail.objects.get()
-    commands.resend(actor=world.lea.person, mail=mail, now=NOW)
+        return Mail.objects.get()
+
+
+def test_a_person_sends_it_again_and_then_it_goes(settings, world, unknown):
+    commands.resend(actor=world.lea.person, mail=unknown, now=NOW)
     with serving(settings) as server:
         assert relay_outbox() == 1
 
     assert len(server.messages) == 1
+
+
+def test_a_person_who_found_out_says_that_it_did_arrive(settings, world, unknown, client):
+    client.force_login(world.max.person)
+    page = reverse("console:mail", args=[unknown.pk])
+    asked = client.get(page).content.decode()
+
+    answer = client.post(reverse("console:mail_arrived", args=[unknown.pk]), follow=True).content.decode()
+    client.post(reverse("console:mail_resend", args=[unknown.pk]))  # from a page of before
+    with serving(settings) as server:
+        relay_outbox()
+
+    assert ("It did arrive" in asked, "Noted: it arrived." in answer, "It did arrive" in answer) == (True, True, False)
+    assert (states(), server.messages) == ({"r0@acme.example": "sent"}, [])
+
+
+def test_what_was_refused_is_never_noted_as_arrived(world):
+    owed(1, never_twice=False)
+    for attempt in range(commands.ATTEMPTS):
+        mail = commands.claim(NOW + timedelta(days=attempt))
+        commands.mark_failed(mail=mail, error="550 no such user", now=NOW + timedelta(days=attempt))
+
+    commands.note_arrived(actor=world.max.person, mail=mail, now=NOW)
+
+    assert states() == {"r0@acme.example": "parked"}
 
 
 def test_what_is_said_anew_is_not_joined_to_an_announcement(settings):
