@@ -1,6 +1,6 @@
 """Addresses of monitoring: for machines, for customers, for staff."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from monitoring.views import console, discovery, intake, portal
 
@@ -10,8 +10,8 @@ machine_urls = [
         path(f"in/<str:token>/{name}", intake.receive(source), name=f"signals_{name}_by_address")
         for source, name in intake.RECEIVERS.items()
     ),
-    path("beat/<str:token>/<slug:slug>", intake.beat, name="beat"),
-    path("beat/<str:token>/<slug:slug>/<str:what>", intake.beat, name="beat_told"),
+    re_path(r"^beat/(?P<token>[^/]+)/(?P<slug>[-\w]+)/?$", intake.beat, name="beat"),
+    re_path(r"^beat/(?P<token>[^/]+)/(?P<slug>[-\w]+)/(?P<what>[^/]+)/?$", intake.beat, name="beat_told"),
     path("targets", discovery.targets, name="discovery"),
 ]
 portal_urls = [

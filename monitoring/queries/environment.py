@@ -111,6 +111,7 @@ def page(environment: Environment, now: datetime) -> dict[str, object]:
     tickets = _visible_tickets([*recent, *lasting])
     heartbeats = _heartbeats(environment)
     silences = _silences(environment, now)
+    timeline, undrawn_alerts = _timeline(recent, now)
     authorisations = list(Authorisation.objects.filter(environment=environment)[:5])
     looks = list(Look.objects.filter(environment=environment).order_by("-at", "-pk")[:SHOWN_LOOKS])
     names = display_names(
@@ -126,7 +127,8 @@ def page(environment: Environment, now: datetime) -> dict[str, object]:
         "standing": next((one for one in authorisations if one.is_in_force(now)), None),
         "lasting": [_alert(episode, tickets) for episode in lasting],
         "history": [_alert(episode, tickets) for episode in recent if not episode.lasts],
-        "timeline": _timeline(recent, now),
+        "timeline": timeline,
+        "undrawn_alerts": undrawn_alerts,
         "beats": [_beat(one, silences.get(one.pk, []), now, zone) for one in heartbeats],
         "uptime": _uptime(heartbeats, silences, now, zone),
         "signals": [_received(signal) for signal in Signal.objects.filter(environment=environment).order_by("-pk")[:SHOWN_SIGNALS]],
@@ -224,8 +226,8 @@ def _uptime(heartbeats: Sequence[Heartbeat], silences: dict[int, list[Span]], no
     return Picture(chart, charts.columns(chart))
 
 
-def _timeline(episodes: Sequence[Episode], now: datetime) -> SafeString:
-    """A row for each alert of the last weeks, the newest ones first, with the times for which it lasted."""
+def _timeline(episodes: Sequence[Episode], now: datetime) -> tuple[SafeString, int]:
+    """A row for each alert of the last weeks, the newest ones first, with the times for which it lasted; and how many are left out."""
     since, still = now - HISTORY, _("now")
     rows: dict[tuple[str, str], list[Episode]] = {}
     for episode in episodes:
@@ -250,7 +252,7 @@ def _timeline(episodes: Sequence[Episode], now: datetime) -> SafeString:
         for group in list(rows.values())[:SHOWN_TRACKS]
     ]
     said = ngettext("%(count)s alert in the last 30 days", "%(count)s alerts in the last 30 days", len(rows)) % {"count": len(rows)}
-    return tracks.to_svg(drawn, now, _("Alerts over time"), said, _("now"), dated)
+    return tracks.to_svg(drawn, now, _("Alerts over time"), said, _("now"), dated), len(rows) - len(drawn)
 
 
 def _received(signal: Signal) -> Received:

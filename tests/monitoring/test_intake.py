@@ -201,11 +201,12 @@ def test_only_posts_are_taken(site):
     assert Client().get(BY_ADDRESS.format(site.tokens["alertmanager"])).status_code == 405
 
 
+@pytest.mark.parametrize("ending", ["", "/"])
 @pytest.mark.parametrize("method", ["get", "head", "post"])
-def test_a_sign_of_life_comes_by_any_usual_method(site, method):
+def test_a_sign_of_life_comes_by_any_usual_method(site, method, ending):
     beat = make.heartbeat(site.world.ada, site.environment)
 
-    answer = getattr(Client(), method)(f"/monitoring/beat/{site.tokens['heartbeat']}/{beat.slug}")
+    answer = getattr(Client(), method)(f"/monitoring/beat/{site.tokens['heartbeat']}/{beat.slug}{ending}")
 
     assert answer.status_code == 200
     assert [(one.ping, one.heartbeat_id) for one in site.signals()] == [("success", beat.pk)]
@@ -215,6 +216,7 @@ def test_a_sign_of_life_comes_by_any_usual_method(site, method):
     ("ending", "ping", "code"),
     [
         ("/start", "start", None),
+        ("/start/", "start", None),
         ("/fail", "fail", None),
         ("/log", "log", None),
         ("/0", "success", 0),

@@ -106,6 +106,13 @@ def test_withdrawing_shuts_the_gate_and_does_with_what_was_stored_as_is_said(sit
     assert "Signals of this environment are refused" in page(ada, site)
 
 
+def test_alerts_that_are_not_drawn_are_counted(site, ada):
+    site.alerts(*(alert(f"Alert{number}", ended=5) for number in range(14)))
+    site.work()
+
+    assert "2 earlier alerts are not drawn." in page(ada, site)
+
+
 def test_the_page_shows_what_lasts_what_came_and_what_was_refused(site, ada):
     site.alerts(alert(severity="critical"))
     site.work()
