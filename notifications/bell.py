@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 
 from celery import current_app
@@ -49,13 +50,31 @@ class _Ringer(threading.Thread):
         self.process = os.getpid()
         self.wanted = threading.Event()
         self.tasks: set[str] = set()  # added to before `wanted` is set, so that none is forgotten
+        self.queue: Connection | None = None  # kept: making one takes as long as a page, which waits for this thread meanwhile
 
     def run(self) -> None:
         while True:
             self.wanted.wait()
             self.wanted.clear()
             while self.tasks:
-                _send(self.tasks.pop())
+                self._send(self.tasks.pop())
+
+    def _send(self, task: str) -> None:
+        try:
+            if self.queue is None:
+                address = current_app.conf.broker_write_url or current_app.conf.broker_url
+                self.queue = Connection(address, transport_options=IMPATIENT)
+            current_app.send_task(task, expires=10, retry=False, connection=self.queue)
+        except Exception as error:  # dead, full, another password: what caused it is committed, and its page must not fail
+            log.warning("The queue did not take the bell: %s", type(error).__name__)
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """The next ring makes a connection anew."""
+        queue, self.queue = self.queue, None
+        if queue is not None:
+            with suppress(Exception):
+                queue.release()
 
 
 _lock = threading.Lock()
@@ -69,11 +88,3 @@ def _ringer() -> _Ringer:
             _made[:] = [_Ringer()]
             _made[-1].start()
         return _made[-1]
-
-
-def _send(task: str) -> None:
-    try:
-        with Connection(current_app.conf.broker_write_url or current_app.conf.broker_url, transport_options=IMPATIENT) as queue:
-            current_app.send_task(task, expires=10, retry=False, connection=queue)
-    except Exception as error:  # dead, full, another password: what caused it is committed, and its page must not fail
-        log.warning("The queue did not take the bell: %s", type(error).__name__)
