@@ -1,8 +1,9 @@
 """Which contract covers what, and what pages about contracts need."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, DateField, DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
@@ -22,7 +23,7 @@ from contracts.models import (
     Standing,
     Terms,
 )
-from helpdesk.lib.prepared import Prepared, attach, attach_many, together
+from helpdesk.lib.prepared import Prepared, Question, attach, attach_many, together
 from sla.models import Policy
 
 CUSTOMERS_A_PAGE = 100
@@ -126,17 +127,12 @@ def customer_panel(customer_id: int, now: datetime) -> dict[str, object]:
     }
 
 
-def _with_terms(customer_id: int) -> list[Contract]:
-    """A customer's contracts by number, with terms and standings of every day."""
-    contracts, terms, standings = together(*(query.question(customer_id) for query in (_contracts, _terms, _standings)))
-    attach(contracts, "terms", terms, "contract_id")
-    attach(contracts, "standings", standings, "contract_id")
-    return contracts
-
-
 def _with_products(customer_id: int) -> list[Contract]:
-    """The same with what each covers."""
-    contracts, terms, standings, covered = together(*(query.question(customer_id) for query in (_contracts, _terms, _standings, _covered)))
+    """A customer's contracts by number, with terms and standings of every day and what each covers."""
+    return _attached(*together(*_questions(_OF_CONTRACTS, customer_id)))
+
+
+def _attached(contracts: list[Contract], terms: list[Terms], standings: list[Standing], covered: list[ContractProduct]) -> list[Contract]:
     attach(contracts, "terms", terms, "contract_id")
     attach(contracts, "standings", standings, "contract_id")
     products: dict[int, list[Product]] = {}
@@ -161,6 +157,12 @@ _running = Prepared(
     lambda customer: Installation.objects.filter(customer=customer).values_list("environment_id", "product__name", "version__number")
 )
 _contacts = Prepared(lambda customer: EnvironmentContact.objects.filter(customer=customer).select_related("person"))
+_OF_CONTRACTS = (_contracts, _terms, _standings, _covered)
+_OF_ENVIRONMENTS = (_environments, _installations, _contacts)
+
+
+def _questions(queries: Sequence[Prepared[Any]], customer_id: int) -> list[Question]:
+    return [query.question(customer_id) for query in queries]
 
 
 @dataclass(frozen=True)
@@ -201,16 +203,34 @@ def contract_card(contract: Contract, now: datetime) -> ContractCard:
 
 def contracts_of(customer: Customer, now: datetime) -> list[ContractCard]:
     """All of a customer's contracts, those in force first."""
-    cards = [contract_card(contract, now) for contract in _with_products(customer.pk)]
+    return _cards(_with_products(customer.pk), now)
+
+
+def _cards(contracts: list[Contract], now: datetime) -> list[ContractCard]:
+    cards = [contract_card(contract, now) for contract in contracts]
     return sorted(cards, key=lambda card: (card.state != "in_force", card.contract.number))
 
 
 def environments_of(customer: Customer) -> list[Environment]:
     """Environments in use, with what runs there and who is told."""
-    environments, installations, contacts = together(*(q.question(customer.pk) for q in (_environments, _installations, _contacts)))
+    return _equipped(*together(*_questions(_OF_ENVIRONMENTS, customer.pk)))
+
+
+def _equipped(environments: list[Environment], installations: list[Installation], contacts: list[EnvironmentContact]) -> list[Environment]:
     attach(environments, "installations", installations, "environment_id")
     attach(environments, "contacts", contacts, "environment_id")
     return environments
+
+
+def holdings_questions(customer: Customer) -> list[Question]:
+    """What contracts and environments are made of, for a page that asks for more in the same round trip; see `holdings`."""
+    return _questions((*_OF_CONTRACTS, *_OF_ENVIRONMENTS), customer.pk)
+
+
+def holdings(answers: Sequence[list[Any]], now: datetime) -> tuple[list[ContractCard], list[Environment]]:
+    """What `contracts_of` and `environments_of` tell, of the answers to these questions."""
+    split = len(_OF_CONTRACTS)
+    return _cards(_attached(*answers[:split]), now), _equipped(*answers[split:])
 
 
 def contract_page(pk: int, now: datetime) -> ContractCard | None:

@@ -14,6 +14,7 @@ from django.views import defaults
 from accounts.access import DeskRequest
 from accounts.models import Customer
 from accounts.queries import people_page
+from billing.queries.charges import any_open
 from contracts.permissions import may_keep_contracts, may_keep_environments
 from contracts.queries import contracts_of, environments_of, out_of_reach
 from helpdesk.lib.outages import is_outage
@@ -26,14 +27,8 @@ RETRY_SECONDS = 5  # after which a client may ask again while the database is aw
 
 
 def portal_home(request: DeskRequest) -> HttpResponse:
-    now = timezone.now()
-    cards = contracts_of(request.access.customer, now)
-    context = portal.home(request.access.person, now) | {
-        "cards": cards,
-        "environments": environments_of(request.access.customer),
-        "can_file": any(card.state == "in_force" for card in cards),
-    }
-    return render(request, "portal/home.html", context)
+    context, (open_charges,) = portal.home(request.access, timezone.now(), any_open.question())
+    return render(request, "portal/home.html", context | {"any_approval_open": bool(open_charges)})
 
 
 def console_home(request: DeskRequest) -> HttpResponse:

@@ -166,6 +166,8 @@ class Ticket(TenantModel):
         ]
         indexes = [
             models.Index(fields=["customer", "-public_changed_at", "-id"], name="ticket_of_customer"),
+            # What is new to a person: every ticket that they ever asked is looked at, and none of its rows.
+            models.Index(fields=["customer", "requester"], name="ticket_of_requester", include=["id", "event_count", "private"]),
             models.Index(fields=["-changed_at", "-id"], name="ticket_by_change"),
             # The queues: what is active stays small, however many tickets there are.
             models.Index(fields=["customer", "-changed_at", "-id"], name="ticket_active_of_customer", condition=ACTIVE),

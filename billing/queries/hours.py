@@ -1,6 +1,6 @@
 """What is left of a contract's hours and when that ends, and where a month's hours went: for customers and staff alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from contracts.models import Contract
 from helpdesk.lib import charts
 from helpdesk.lib.charts import Chart, Series
 from helpdesk.lib.minutes import spell
+from helpdesk.lib.prepared import Prepared, among
 from sla.queries.calendars import history
 from tickets.models import Ticket
 from tickets.queries.overview import Picture
@@ -104,10 +105,16 @@ def allowance_of(contract: Contract, month: date) -> Allowance:
     return Allowance(contract, month, granted(contract, month), used.get((contract.pk, month), Granted(0, 0)))
 
 
-def _used(contracts: Sequence[Contract], months: set[date]) -> dict[tuple[int, date], Granted]:
-    rows = ContractMonth.objects.filter(contract__in=[contract.pk for contract in contracts], month__in=months)
-    columns = ("contract_id", "month", "allowance_used_minutes", "package_used_minutes")
-    return {(contract, month): Granted(*used) for contract, month, *used in rows.values_list(*columns)}
+def _used(contracts: Sequence[Contract], months: Iterable[date]) -> dict[tuple[int, date], Granted]:
+    found = _used_in([contract.pk for contract in contracts], sorted(months))
+    return {(contract, month): Granted(*used) for contract, month, *used in found}
+
+
+_used_in = Prepared(
+    lambda contracts, months: ContractMonth.objects.filter(among("contract", contracts), among("month", months)).values_list(
+        *("contract_id", "month", "allowance_used_minutes", "package_used_minutes")
+    )
+)
 
 
 def ends_on(allowance: Allowance, now: datetime) -> date | None:

@@ -51,9 +51,9 @@ def charges_asked(billed: Billed, access: Access) -> dict[str, Any]:
 
 
 @register.simple_tag
-def approvals_waiting(access: Access) -> SafeString:
-    """What waits for this person's approval, or nothing. One query for those who may decide, and one more where something waits."""
-    charges = waiting_for_approvers() if may_decide(access) else []
+def approvals_waiting(access: Access, *, any_open: bool) -> SafeString:
+    """What waits for this person's approval, or nothing. Two queries for those who may decide where something waits (`any_open`)."""
+    charges = waiting_for_approvers() if any_open and may_decide(access) else []
     return render_to_string("ui/approvals_waiting.html", {"charges": charges}) if charges else SafeString()
 
 

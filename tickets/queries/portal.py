@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.access import Access
 from accounts.models import Membership, Person
+from contracts.queries import holdings, holdings_questions
 from helpdesk.lib.addresses import Addresses, address
 from helpdesk.lib.counting import capped
 from helpdesk.lib.keyset import Order, Page, page
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.prepared import Prepared, Question
 from tickets.finding import Finding
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.permissions import may_set_private
@@ -139,20 +140,29 @@ def ticket_list(*, state: str, filters: Filters, reader: Person, finding: Findin
     return page(_listed(listed(state=state, filters=filters, reader=reader, finding=finding)), LAST_CHANGED, cursor)
 
 
-def home(reader: Person, now: datetime) -> dict[str, Any]:
-    """What waits for the customer first, then what else is open, capped to what fits a first page."""
-    news, (first,) = unread.unread_with(reader, _first_rows.question())
+def home(access: Access, now: datetime, *others: Question) -> tuple[dict[str, Any], list[list[Any]]]:
+    """What waits for the customer first, then what else is open, capped to what fits a first page; and what they have a contract for.
+
+    With the rows of other questions that are asked in the same round trip.
+    """
+    held = holdings_questions(access.customer)
+    news, (first, *answers) = unread.unread_with(access.person, _first_rows.question(), *held, *others)
+    cards, environments = holdings(answers[: len(held)], now)
     is_new, clocks = news.among([ticket.pk for ticket in first]), clocks_in(first)
-    asking, others, solved = (
+    asking, active, solved = (
         rows((t for t in first if _part(t.status) == part), is_new, clocks, now) for part in ("asking", "open", "solved")
     )
-    return {
+    context = {
         "unread_text": _unread_text(news.count),
         "unread_url": f"{address('portal:tickets')}?state={UNREAD}",
         "asking": asking,
-        "open_rows": others,
+        "open_rows": active,
         "solved_rows": solved,
+        "cards": cards,
+        "environments": environments,
+        "can_file": any(card.state == "in_force" for card in cards),
     }
+    return context, answers[len(held) :]
 
 
 def _part(status: str) -> str:
