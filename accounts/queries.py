@@ -1,20 +1,28 @@
 """What pages about people and customers need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
 
 from django.db.models import Value
 
 from accounts.models import AuditEntry, Customer, Invitation, Membership, Person, StaffMember
-from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.prepared import Prepared, Question, among
 
 
 def display_names(person_ids: Iterable[int | None]) -> dict[int, str]:
     """Names by person, as the present scope may know them: of staff their display name; whoever it may not know is missing."""
     ids = sorted({pk for pk in person_ids if pk is not None})
-    rows = sorted(_names(ids), key=itemgetter(2)) if ids else []
-    return {pk: name for pk, name, _is_display_name in rows}
+    return named(_names(ids)) if ids else {}
+
+
+def names_question(person_ids: Sequence[int]) -> Question:
+    """The same to be asked together with others; `named` reads the answer."""
+    return _names.question(person_ids)
+
+
+def named(rows: Iterable[tuple[int, str, int]]) -> dict[int, str]:
+    return {pk: name for pk, name, _is_display_name in sorted(rows, key=itemgetter(2))}
 
 
 _names = Prepared(

@@ -144,6 +144,11 @@ class History:
     def versions(self) -> Sequence[Version]:
         return self._versions
 
+    @property
+    def changed_at(self) -> datetime | None:
+        """From when on the newest version rules; None when there never was another. Nothing is told of a promise that was earlier."""
+        return self._versions[-1][0]
+
     def known_at(self, at: datetime) -> Coverage:
         """By the versions that rule at this instant or did before: those to come are not known."""
         if not self._since:

@@ -64,12 +64,12 @@ def clocks_of(promises: Iterable[int | None]) -> dict[int, list[Running]]:
     """The running clocks of many promises by one query, none for no promises; a promise without a running one is left out."""
     ids = sorted({promise for promise in promises if promise is not None})
     found: dict[int, list[Running]] = {}
-    for clock in map(Running._make, _running(ids) if ids else ()):
+    for clock in map(Running._make, running_clocks(ids) if ids else ()):
         found.setdefault(clock.promise_id, []).append(clock)
     return found
 
 
-_running = Prepared(
+running_clocks = Prepared(
     lambda promises: (
         Clock.objects.filter(among("promise_id", promises), outcome=None).order_by("due_at", "pk").values_list(*Running._fields)
     )

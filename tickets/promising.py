@@ -287,7 +287,7 @@ def imagine_ruled(tickets: Sequence[Ticket], version: PolicyVersion, now: dateti
         promise = ticket.promise
         assert promise is not None, "the caller asked for those that follow a policy"
         facts, calendar = stories.facts_of(ticket.pk), stories.calendars[promise.calendar_id]
-        at = max(now, promise.told_at, calendar.versions[-1][0] or now)
+        at = max(now, promise.told_at, calendar.changed_at or now)
         known = next(fact.calendar for fact in reversed(facts) if isinstance(fact, Opened | Ruled))
         ruled = _ruled(known, calendar, version.pk, at=at, number=ticket.event_count + 1)
         yield ticket, _imagined(facts, [ruled], ruled.number + 1, at)

@@ -11,7 +11,8 @@ from accounts.models import Person
 from helpdesk.lib import markdown
 from helpdesk.lib.prepared import Prepared, among
 from helpdesk.lib.refusals import Refusal
-from sla.locks import hold_calendars_still
+from helpdesk.lib.writing import Insert, Update
+from sla.locks import HOLD_STILL
 from tickets import identifying, paging, promising
 from tickets.models import Event, File, Message, Ticket
 
@@ -21,18 +22,18 @@ class AlreadySent(Refusal):
 
 
 def lock(ticket: Ticket) -> Ticket:
-    """The ticket as it is now, alone until the transaction ends; what two people do at once happens in turn.
+    """The ticket as it is now, with its promise, alone until the transaction ends; what two people do at once happens in turn.
 
     Calendars are held still before, always in this order: whoever changes one waits for those who have a ticket, and they not for it.
+    The ticket is read by a statement of its own behind its lock: the one that waited for it would read the promise as it was before.
     """
-    hold_calendars_still()
-    locked = _locked.first(ticket.pk)
-    if locked is None:
+    found = _locked.behind(f"{HOLD_STILL}; SELECT FROM tickets_ticket WHERE id = {int(ticket.pk)} FOR UPDATE", ticket.pk)
+    if not found:
         raise Ticket.DoesNotExist
-    return locked
+    return found[0]
 
 
-_locked = Prepared(lambda ticket: Ticket.objects.select_for_update().filter(pk=ticket))
+_locked = Prepared(lambda ticket: Ticket.objects.filter(pk=ticket).select_related("promise"))
 
 
 def write(
@@ -47,7 +48,7 @@ def write(
     now: datetime,
 ) -> Message:
     """A message and the files that go with it; `files` are uploads of its author that nothing has taken yet."""
-    message = Message.objects.create(
+    message = Message(
         customer_id=ticket.customer_id,
         ticket=ticket,
         author=author,
@@ -60,6 +61,7 @@ def write(
         scanned_at=now,
         submission_key=submission_key or uuid.uuid4(),
     )
+    _insert_message(message)
     identifying.keep_from_text(message, body)
     if files:
         taken = File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
@@ -94,8 +96,11 @@ def record(
     outcome = promising.tell(ticket, event)
     if outcome is not None:
         paging.page_change(ticket, event, outcome)
-    ticket.save(update_fields=["event_count", "changed_at", "public_changed_at", "next_due_at"])
+    _update_ticket(ticket)
     return event
+
+
+_update_ticket = Update(Ticket, "event_count", "changed_at", "public_changed_at", "next_due_at")
 
 
 def begin(*, ticket: Ticket, actor: Person | None, by_staff: bool, message: Message, facts: Mapping[str, Any], now: datetime) -> Event:
@@ -116,7 +121,7 @@ def _add(
     facts: Mapping[str, Any],
     at: datetime,
 ) -> Event:
-    return Event.objects.create(
+    event = Event(
         customer_id=ticket.customer_id,
         ticket=ticket,
         position=ticket.event_count,
@@ -128,6 +133,11 @@ def _add(
         message=message,
         data=dict(facts),
     )
+    _insert_event(event)
+    return event
+
+
+_insert_message, _insert_event = Insert(Message), Insert(Event)
 
 
 def already_written(ticket: Ticket, submission_key: uuid.UUID | None, body: str) -> Message | None:

@@ -1,6 +1,6 @@
 """Who is told of what, and in which words (NOT-1). Called by commands, in their transaction; it only writes the outbox."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,14 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, MembershipQuerySet, Person, StaffMember, StaffRole, TeamMember
-from accounts.queries import display_names
+from accounts.queries import named, names_question
 from contracts.models import EnvironmentContact
 from helpdesk.lib.addresses import address
 from helpdesk.lib.markdown import to_html
-from helpdesk.lib.prepared import Prepared, among
-from notifications.commands import Choice, Letter, Owed, owe_all, who_muted
+from helpdesk.lib.prepared import Prepared, Question, among, together
+from notifications.commands import Choice, Letter, Owed, mutes, owe_all
 from tickets.models import Event, Message, Satisfaction, Ticket, Watcher
-from tickets.promised import Clocks, clocks_on, in_full
+from tickets.promised import Clocks, Running, in_full, running_clocks
 from tickets.states import CUSTOMER_WORDS, customer_state
 
 QUOTED_LENGTH = 400
@@ -56,14 +56,29 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
     Without a requester who does, the environment's contacts hear of it too; and if that is nobody, the company's admins:
     what staff write must reach somebody. Who may not see a private ticket hears nothing of it.
     """
-    near = _asking_or_following(ticket.customer_id, ticket.pk, ticket.requester_id or NOBODY)
+    readers = _customers_among(ticket, _asking_or_following(*_of_customer(ticket)))
+    return [person for person in readers if person != except_for]
+
+
+def both_sides(ticket: Ticket) -> tuple[list[Person], list[Person]]:
+    """The customer's side and the staff's, asked together."""
+    members, staff = together(_asking_or_following.question(*_of_customer(ticket)), _staff_near.question(*_of_staff(ticket)))
+    return _customers_among(ticket, members), _staff_among(ticket, staff)
+
+
+def _of_customer(ticket: Ticket) -> tuple[int, int, int]:
+    return ticket.customer_id, ticket.pk, ticket.requester_id or NOBODY
+
+
+def _customers_among(ticket: Ticket, near: Iterable[Membership]) -> list[Person]:
+    """`near`: who asked or follows; without them others are looked for."""
     readers = [m.person for m in near if _may_see(ticket, m)]
     if ticket.environment_id and all(person.pk != ticket.requester_id for person in readers):
         contacts = EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values("person_id")
         readers += [person for person in _people(who_may_see(ticket).filter(person_id__in=contacts)) if person not in readers]
     if not readers:
         readers = _people(who_may_see(ticket).filter(role=Membership.Role.ADMIN))
-    return [person for person in readers if person != except_for]
+    return readers
 
 
 def _people(members: MembershipQuerySet) -> list[Person]:
@@ -96,9 +111,12 @@ def who_may_see(ticket: Ticket) -> MembershipQuerySet:
 
 def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Person]:
     """The assignee, else the team that owns the product; and staff who watch. Whoever left the staff hears nothing."""
-    near = _near(ticket)
+    return [person for person in _staff_among(ticket, _near(ticket)) if person != except_for]
+
+
+def _staff_among(ticket: Ticket, near: Sequence[Any]) -> list[Person]:
     readers = [one for one in near if one.pk == ticket.assignee_id] or [one for one in near if one.in_team]
-    return [one.person for one in near if (one in readers or one.watches) and one.person != except_for]
+    return [one.person for one in near if one in readers or one.watches]
 
 
 def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
@@ -117,7 +135,11 @@ def staff_among(person_ids: Iterable[int | None]) -> list[Person]:
 
 def _near(ticket: Ticket) -> list[Any]:
     """Staff with the ticket in their hands, in its team (`in_team`) or following it (`watches`), by id."""
-    return _staff_near(ticket.pk, ticket.assignee_id or NOBODY, ticket.team_id)
+    return _staff_near(*_of_staff(ticket))
+
+
+def _of_staff(ticket: Ticket) -> tuple[int, int, int]:
+    return ticket.pk, ticket.assignee_id or NOBODY, ticket.team_id
 
 
 def _on_staff() -> "QuerySet[StaffMember]":
@@ -144,12 +166,13 @@ def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Ev
 
 
 def tell_sides(*sides: Side, ticket: Ticket, event: Event, body: str = "", now: datetime) -> None:
-    """The same for both sides at once: what they have in common is read, and all mails are written, by one statement each."""
+    """The same for both sides at once: what their letters need is read, and all mails are written, by one statement each."""
     owed = [(person, side) for side in sides for person in side.readers]
     if not owed:
         return
-    muted = who_muted(sorted({person.pk for person, _side in owed}), sorted({side.notice.kind for side in sides}))
-    letters = _Letters(ticket, event, body, now)
+    asked_of_mutes = sorted({person.pk for person, _side in owed}), sorted({side.notice.kind for side in sides})
+    letters, found = _letters_with(ticket, event, body, now, mutes.question(*asked_of_mutes))
+    muted = set(found)
     mails = [
         Owed(
             person=person,
@@ -170,16 +193,34 @@ def tell_sides(*sides: Side, ticket: Ticket, event: Event, body: str = "", now: 
     owe_all(customer_id=ticket.customer_id, mails=mails, now=now)
 
 
-class _Letters:
-    """The letters about one event, as of `now`: readers of one side, language and zone get the same one, which is written once."""
+def _letters_with(ticket: Ticket, event: Event, body: str, now: datetime, other: Question) -> tuple["_Letters", list[Any]]:
+    """The letters about one event, and the rows of another question that is asked with all that they need."""
+    actor_id = event.actor_id or NOBODY
+    asked = [other, names_question([actor_id]), running_clocks.question([ticket.promise_id or NOBODY])]
+    if body and not event.internal and event.position > 1:  # the first event of a ticket has nothing to quote
+        asked.append(_last_said[not event.by_staff].question(ticket.pk))
+    rows, names, clocks, *said = together(*asked)
+    quoted = _cut(said[0][0]) if said and said[0] else ""
+    actor = named(names).get(actor_id, "")
+    return _Letters(ticket, event, body, _as_html(event, body), quoted, actor, [Running._make(clock) for clock in clocks], now), rows
 
-    def __init__(self, ticket: Ticket, event: Event, body: str, now: datetime) -> None:
-        self.ticket, self.event, self.body, self.now = ticket, event, body, now
-        self.quoted = _last_public_message_before(event) if body and not event.internal else ""
-        self.actor = display_names([event.actor_id]).get(event.actor_id or NOBODY, "")
-        self.html = _as_html(event, body)
-        self.clocks = clocks_on(ticket)
-        self.written: dict[tuple[bool, str, str, bool], Letter] = {}
+
+@dataclass(frozen=True)
+class _Letters:
+    """The letters about one event, as of `now`: readers of one side, language and zone get the same one, which is written once.
+
+    `quoted`: what the other side said last; `actor`: their name; `clocks`: those that run.
+    """
+
+    ticket: Ticket
+    event: Event
+    body: str
+    html: str
+    quoted: str
+    actor: str
+    clocks: Clocks
+    now: datetime
+    written: dict[tuple[bool, str, str, bool], Letter] = field(default_factory=dict)
 
     def to(self, side: Side, person: Person, *, is_read: bool) -> Letter:
         key = side.to_staff, person.language, person.time_zone, is_read
@@ -254,12 +295,8 @@ def _why(ticket: Ticket, to_staff: bool) -> str:
     return _("You get this because you asked, or watch this ticket.")
 
 
-def _last_public_message_before(event: Event) -> str:
-    """The other side's, cut; the first event of a ticket has none."""
-    last = _last_said[not event.by_staff].first(event.ticket_id) if event.position > 1 else None
-    if last is None:
-        return ""
-    return last if len(last) <= QUOTED_LENGTH else last[:QUOTED_LENGTH].rstrip() + " …"
+def _cut(text: str) -> str:
+    return text if len(text) <= QUOTED_LENGTH else text[:QUOTED_LENGTH].rstrip() + " …"
 
 
 def _last_public_message(*, by_staff: bool) -> "Prepared[str]":

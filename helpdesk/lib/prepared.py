@@ -47,9 +47,9 @@ class _Made(Generic[Row]):
     statement: Statement
     count: int
 
-    def ask(self, values: Sequence["Bound"]) -> list[Row]:
-        """The rows for these values."""
-        return self.read(self.statement.rows([_parameter(value) for value in values]))
+    def ask(self, values: Sequence["Bound"], *, after: str = "") -> list[Row]:
+        """The rows for these values. `after`: SQL that runs before."""
+        return self.read(self.statement.rows([_parameter(value) for value in values], after=after))
 
     def read(self, rows: Any) -> list[Row]:
         """What the ORM makes of these rows, as if it had asked for them itself. Of values without its ado, which takes as long as a query."""
@@ -89,6 +89,10 @@ class Prepared(Generic[Row]):
     def __call__(self, *values: "Bound") -> list[Row]:
         """The rows for these values, asked now. A list, since what narrowed it further would not be in the SQL."""
         return self._for(values).ask(values)
+
+    def behind(self, sql: str, *values: "Bound") -> list[Row]:
+        """The rows as they are once this SQL has run, in the same round trip: of locks, behind which everything is read as it is then."""
+        return self._for(values).ask(values, after=sql)
 
     def question(self, *values: "Bound") -> "Question":
         """The same to be asked `together` with others."""

@@ -16,6 +16,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.tenancy import Scope, acting_for, as_provider, at_once
 from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.writing import Insert
 from notifications import bell, bounces, marks
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.models import BouncingAddress, Mail, Mute
@@ -93,7 +94,7 @@ def owe(*, customer_id: int | None, now: datetime, **owed: Any) -> None:
 def owe_all(*, customer_id: int | None, mails: Sequence[Owed], now: datetime) -> None:
     """The same for all that one thing causes, by one statement."""
     with acting_for(customer_id):
-        Mail.objects.bulk_create([_row(owed, customer_id, now) for owed in mails], ignore_conflicts=True)
+        _insert_mails(*(_row(owed, customer_id, now) for owed in mails))
     if any(not owed.may_wait and not owed.muted for owed in mails):
         bell.ring_on_commit()
 
@@ -101,8 +102,11 @@ def owe_all(*, customer_id: int | None, mails: Sequence[Owed], now: datetime) ->
 def owe_each(*, mails: Sequence[tuple[int, Owed]], now: datetime) -> None:
     """What a sweep owes to people of many customers, each with the customer's id, by one statement."""
     with as_provider():
-        Mail.objects.bulk_create([_row(owed, customer_id, now) for customer_id, owed in mails], ignore_conflicts=True)
+        _insert_mails(*(_row(owed, customer_id, now) for customer_id, owed in mails))
     bell.ring_on_commit()
+
+
+_insert_mails = Insert(Mail, on_conflict="ON CONFLICT DO NOTHING")
 
 
 def cancel_waiting(*, about: models.Model, kinds: Sequence[str]) -> list[Mail]:
@@ -136,10 +140,10 @@ def _row(owed: Owed, customer_id: int | None, now: datetime) -> Mail:
 
 def who_muted(person_ids: Sequence[int], kinds: Sequence[str]) -> set[tuple[int, str]]:
     """Who of them wants no mail of which of these kinds."""
-    return set(_mutes(person_ids, kinds)) if person_ids else set()
+    return set(mutes(person_ids, kinds)) if person_ids else set()
 
 
-_mutes = Prepared(
+mutes = Prepared(
     lambda people, kinds: Mute.objects.filter(among("person_id", people), among("kind", kinds)).values_list("person_id", "kind")
 )
 

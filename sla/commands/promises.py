@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from helpdesk.lib.writing import Insert
 from sla import clocks
 from sla.clocks import Fold, StoryNeeded, replay
 from sla.coverage import History
@@ -16,7 +17,7 @@ from sla.facts import Fact, Opened
 from sla.keeping import clock_columns, continued, promise_columns
 from sla.locks import hold_calendars_still
 from sla.models import Annulment, Breach, Clock, Firing, PolicyVersion, Promise
-from sla.queries.calendars import changed_at, history
+from sla.queries.calendars import changed_at, history_held
 from sla.queries.policies import rules, version_for
 from sla.rules import Value
 from sla.stories import with_calendars
@@ -35,9 +36,9 @@ class Outcome:
 def make_promise(*, customer_id: int, policy_id: int, calendar_id: int, value: Value, now: datetime) -> Outcome:
     """Promise what the policy says today for this qualification, and start its clocks. Fact number 1 of its story."""
     version = version_for(policy_id, now)
-    hold_calendars_still()
-    at = not_before(calendar_id, now)
-    opened = opening(version_id=version.pk, calendar=history(calendar_id), value=value, at=at)
+    calendar = history_held(calendar_id)
+    at = max(now, calendar.changed_at or now)
+    opened = opening(version_id=version.pk, calendar=calendar, value=value, at=at)
     return _keep_new(customer_id, version, calendar_id, replay([opened]), at)
 
 
@@ -114,7 +115,7 @@ def _told(promise: Promise, running: Sequence[Clock], facts: Sequence[Fact], at:
 
 
 def _keep_new(customer_id: int, version: PolicyVersion, calendar_id: int, fold: Fold, now: datetime) -> Outcome:
-    promise = Promise.objects.create(
+    promise = Promise(
         customer_id=customer_id,
         opened_version=version,
         opened_calendar_id=calendar_id,
@@ -123,8 +124,12 @@ def _keep_new(customer_id: int, version: PolicyVersion, calendar_id: int, fold: 
         told_at=now,
         **promise_columns(fold),
     )
+    _insert_promise(promise)
     _write(promise, [], fold, now, missed={})
     return Outcome(promise, fold, was_covered=False, next_due_at=next_due(fold))
+
+
+_insert_promise, _insert_clocks = Insert(Promise), Insert(Clock)
 
 
 def _keep(promise: Promise, rows: Sequence[Clock], fold: Fold, now: datetime, *, was_covered: bool) -> Outcome:
@@ -168,7 +173,7 @@ def _write(
             new.append(row)
         else:
             _update(row, columns)
-    Clock.objects.bulk_create(new)
+    _insert_clocks(*new)
     pairs = [(rows[str(clock.target), clock.begun], clock) for clock in fold.clocks]
     _write_misses(promise, [pair for pair in pairs if _has_news(pair[1], missed.get((pair[0].target, pair[0].begun)))], missed, fold)
     firings = [

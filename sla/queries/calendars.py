@@ -1,7 +1,7 @@
 """By what time is counted, and what pages need of calendars: the list, a year at a glance, versions, business hours for customers."""
 
 from calendar import monthcalendar
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -32,6 +32,7 @@ from sla.differences import (
     name_in_words,
     week_in_words,
 )
+from sla.locks import HOLD_STILL
 from sla.models import Calendar, CalendarVersion
 from sla.shipped import FIRST_YEAR, YEARS_AHEAD, Follows
 
@@ -103,16 +104,25 @@ def history(calendar_id: int) -> History:
     return histories([calendar_id])[calendar_id]
 
 
+def history_held(calendar_id: int) -> History:
+    """The same for who computes by it until the transaction ends: in the same round trip it is held still before it is read."""
+    return _histories([calendar_id], _marks.behind(HOLD_STILL, [calendar_id]))[calendar_id]
+
+
 def histories(calendar_ids: Collection[int]) -> dict[int, History]:
     """Several at once, by the same one query."""
+    return _histories(calendar_ids, _marks(list(calendar_ids)))
+
+
+def _histories(calendar_ids: Collection[int], rows: Iterable[tuple[int, int, datetime | None]]) -> dict[int, History]:
     marks: dict[int, list[Mark]] = {calendar_id: [] for calendar_id in calendar_ids}
-    for calendar_id, version_id, rules_from in _marks(list(marks)):
+    for calendar_id, version_id, rules_from in rows:
         marks[calendar_id].append(Mark(version_id, rules_from))
     return {calendar_id: _history(tuple(found)) if found else _as_shipped(calendar_id) for calendar_id, found in marks.items()}
 
 
 def changed_at(calendar_id: int) -> datetime | None:
-    """From when on the newest version rules; None for a calendar that was never changed. Nothing is told of a promise that was earlier."""
+    """`History.changed_at`, without what the versions say."""
     marks = _marks([calendar_id])
     return marks[-1][-1] if marks else None
 

@@ -143,9 +143,10 @@ def _tell_answer(ticket: Ticket, event: Event, body: str, became: str, now: date
 
 def _tell_both(ticket: Ticket, event: Event, headline: str, body: str, now: datetime) -> None:
     notice = telling.Notice("ticket_replied", headline)
+    customers, staff = telling.both_sides(ticket)
     telling.tell_sides(
-        telling.Side(telling.customers_side(ticket, except_for=event.actor), to_staff=False, notice=notice),
-        telling.Side(telling.staff_side(ticket), to_staff=True, notice=notice),
+        telling.Side([person for person in customers if person != event.actor], to_staff=False, notice=notice),
+        telling.Side(staff, to_staff=True, notice=notice),
         ticket=ticket,
         event=event,
         body=body,

@@ -14,6 +14,7 @@ from accounts.tenancy import acting_for
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import covers
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.writing import Insert
 from tickets import identifying, paging, promising, story, telling
 from tickets.commands.reading import note_read
 from tickets.commands.uploading import lock_untaken
@@ -156,7 +157,7 @@ def _refuse_other_text(ticket: Ticket, subject: str, description: str) -> None:
 
 def _insert(*, contract: Contract, product: Product, type: str, severity: str, now: datetime, **columns: Any) -> Ticket:
     promised = promising.promise_for(contract, (type, severity), now)
-    ticket = Ticket.objects.create(
+    ticket = Ticket(
         contract=contract,
         promise=promised.promise,
         next_due_at=promised.next_due_at,
@@ -173,8 +174,12 @@ def _insert(*, contract: Contract, product: Product, type: str, severity: str, n
         event_count=1,  # the one that its story begins with
         **columns,
     )
+    _insert_ticket(ticket)
     paging.page_opened(ticket, promised, now)
     return ticket
+
+
+_insert_ticket = Insert(Ticket)
 
 
 def _tell(ticket: Ticket, event: Event, description: str, now: datetime) -> None:
@@ -189,10 +194,11 @@ def _tell(ticket: Ticket, event: Event, description: str, now: datetime) -> None
         if ticket.channel == Channel.MONITORING
         else gettext_noop("%(who)s registered %(number)s. Please verify its qualification.")
     )
-    staff = telling.staff_side(ticket, except_for=event.actor if event.by_staff else None)
+    customers, staff = telling.both_sides(ticket)
+    others = [person for person in staff if not (event.by_staff and person == event.actor)]
     telling.tell_sides(
-        telling.Side(telling.customers_side(ticket), to_staff=False, notice=telling.Notice("ticket_opened", receipt, may_wait=False)),
-        telling.Side(staff, to_staff=True, notice=telling.Notice("ticket_opened", task, may_wait=False)),
+        telling.Side(customers, to_staff=False, notice=telling.Notice("ticket_opened", receipt, may_wait=False)),
+        telling.Side(others, to_staff=True, notice=telling.Notice("ticket_opened", task, may_wait=False)),
         ticket=ticket,
         event=event,
         body=description,

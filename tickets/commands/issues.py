@@ -27,9 +27,10 @@ def tell_fix(*, ticket: Ticket, issue: str, version: str, now: datetime) -> Even
             "Version %(version)s of %(product)s is released. It fixes the known issue %(issue)s, which %(number)s is about."
         )
         notice = telling.Notice("ticket_fixed", headline, facts=facts | {"product": ticket.product.name})
+        customers, staff = telling.both_sides(ticket)
         telling.tell_sides(
-            telling.Side(telling.customers_side(ticket), to_staff=False, notice=notice),
-            telling.Side(telling.staff_side(ticket), to_staff=True, notice=notice),
+            telling.Side(customers, to_staff=False, notice=notice),
+            telling.Side(staff, to_staff=True, notice=notice),
             ticket=ticket,
             event=event,
             now=now,

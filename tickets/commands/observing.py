@@ -18,9 +18,10 @@ def observe(*, ticket: Ticket, body: str, tells: bool, now: datetime) -> Message
         event = _write(locked, body, now)
         if tells and not locked.is_closed:
             notice = telling.Notice("ticket_replied", gettext_noop("Monitoring has news on %(number)s."))
+            customers, staff = telling.both_sides(locked)
             telling.tell_sides(
-                telling.Side(telling.customers_side(locked), to_staff=False, notice=notice),
-                telling.Side(telling.staff_side(locked), to_staff=True, notice=notice),
+                telling.Side(customers, to_staff=False, notice=notice),
+                telling.Side(staff, to_staff=True, notice=notice),
                 ticket=locked,
                 event=event,
                 body=body,

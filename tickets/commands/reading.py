@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.models import Membership, Person
 from accounts.tenancy import acting_for
+from helpdesk.lib.writing import Insert
 from tickets.models import Reading, Ticket, TicketQuerySet
 from tickets.queries.unread import read_to, unread
 
@@ -43,13 +44,15 @@ def note_read(*, customer_id: int, person: Person, positions: Mapping[int, int],
 
     Without the lock, somebody who replies and reads in two windows at once could block themselves: each row refers to a ticket.
     """
-    Reading.objects.bulk_create(
-        [
+    _put_readings(
+        *(
             Reading(customer_id=customer_id, ticket_id=ticket_id, person=person, position=position, read_at=now)
             for ticket_id, position in positions.items()
-        ],
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["customer", "person", "ticket"],
-        update_fields=["position", "read_at"],
+        )
     )
+
+
+_put_readings = Insert(
+    Reading,
+    on_conflict="ON CONFLICT (customer_id, person_id, ticket_id) DO UPDATE SET position = EXCLUDED.position, read_at = EXCLUDED.read_at",
+)

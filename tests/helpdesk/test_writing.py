@@ -1,0 +1,97 @@
+"""Rows written by statements that are put together once."""
+
+import pytest
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Membership, Person
+from accounts.tenancy import acting_for, as_provider
+from helpdesk.lib.writing import FEW, Insert, Update
+from notifications.models import Mail
+from tests import factories as make
+from tickets.models import Event, Reading
+
+pytestmark = pytest.mark.django_db
+STRANGE = {"quote": 'it\'s "100 %" %s $1', "lines": "a\n\\b", "none": None, "list": [1, True]}
+
+
+@pytest.fixture
+def ticket(world):
+    return make.ticket(world.contract, world.softswitch, world.ada)
+
+
+def event(ticket, position, **columns):
+    facts = {"kind": Event.Kind.REPLIED, "at": make.NOW, "by_staff": False, "data": STRANGE} | columns
+    return Event(customer_id=ticket.customer_id, ticket=ticket, position=position, **facts)
+
+
+def mail(world, key):
+    return Mail(customer=world.acme, address="a@b.example", language="en", kind="x", key=key, created_at=make.NOW, due_at=make.NOW)
+
+
+@pytest.mark.parametrize("count", [1, 3, FEW, FEW + 1])
+def test_rows_are_read_as_they_were_written_and_know_their_ids(ticket, count):
+    rows = [event(ticket, 100 + number) for number in range(count)]
+
+    with acting_for(ticket.customer_id):
+        Insert(Event)(*rows)
+        found = list(Event.objects.filter(position__gte=100).order_by("position"))
+
+    assert found == rows
+    assert [(one.position, one.data, one.at, one.actor) for one in found] == [(row.position, STRANGE, make.NOW, None) for row in rows]
+    assert not any(row._state.adding for row in rows)
+
+
+def test_no_rows_ask_nothing(ticket, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        Insert(Event)()
+
+
+def test_as_many_rows_are_planned_once(ticket):
+    insert = Insert(Event)
+    with acting_for(ticket.customer_id), CaptureQueriesContext(connection) as queries:
+        insert(event(ticket, 100))
+        insert(event(ticket, 101))
+        insert(event(ticket, 102), event(ticket, 103))
+
+    assert [query["sql"].split()[0] for query in queries] == ["PREPARE", "EXECUTE", "PREPARE"]
+
+
+def test_what_is_there_already_is_left_where_that_is_asked_for(world):
+    insert = Insert(Mail, on_conflict="ON CONFLICT DO NOTHING")
+    with acting_for(world.acme.pk):
+        insert(mail(world, "one"))
+        insert(mail(world, "one"), mail(world, "two"))
+        keys = sorted(Mail.objects.filter(kind="x").values_list("key", flat=True))
+
+    assert keys == ["one", "two"]
+
+
+def test_a_second_row_of_the_same_is_an_error_and_the_next_one_is_written(ticket):
+    insert = Insert(Event)
+    with acting_for(ticket.customer_id):
+        insert(event(ticket, 100))
+        with pytest.raises(DatabaseError), transaction.atomic():
+            insert(event(ticket, 100))
+        insert(event(ticket, 101))
+        assert Event.objects.filter(position__gte=100).count() == 2
+
+
+def test_a_row_of_another_customer_is_refused(world, ticket):
+    with acting_for(world.globex.pk), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        Insert(Reading)(Reading(customer=world.acme, ticket=ticket, person=world.ada, position=1, read_at=make.NOW))
+
+
+def test_an_update_writes_the_columns_that_it_names_and_no_others(world):
+    with as_provider():
+        own = Membership.objects.get(person=world.ada, customer=world.acme)
+        own.role, own.ended_at = Membership.Role.MEMBER, make.NOW
+        Update(Membership, "role")(own)
+        found = Membership.objects.get(pk=own.pk)
+
+    assert (found.role, found.ended_at) == (Membership.Role.MEMBER, None)
+
+
+def test_an_update_of_what_is_not_there_is_an_error():
+    with as_provider(), pytest.raises(DatabaseError, match="Nobody"):
+        Update(Person, "name")(Person(pk=2**40, name="Nobody"))
