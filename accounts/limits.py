@@ -2,7 +2,7 @@
 
 import hmac
 from collections import OrderedDict
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from threading import Lock
 
@@ -12,18 +12,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.statements import Statement
 
 # One statement, so that two at once are both counted. It must run in no transaction: the row would stay locked until its end,
 # and what is counted must stay counted when the request fails. A count that a crash of the server forgets is no loss, so that
 # nobody waits for the disk.
-_COUNT = """
-    SELECT set_config('synchronous_commit', 'off', true);
-    INSERT INTO helpdesk_cache AS c (cache_key, value, expires) VALUES (%(key)s, %(amount)s, %(now)s + %(seconds)s * interval '1 second')
+_NOT_WAITING = "SELECT set_config('synchronous_commit', 'off', true)"
+_COUNT = Statement.named(
+    """
+    INSERT INTO helpdesk_cache AS c (cache_key, value, expires) VALUES (%(key)s, %(amount)s, %(ends)s)
     ON CONFLICT (cache_key) DO UPDATE SET
         value = CASE WHEN c.expires <= %(now)s THEN excluded.value ELSE (c.value::bigint + excluded.value::bigint)::text END,
         expires = CASE WHEN c.expires <= %(now)s THEN excluded.expires ELSE c.expires END
     RETURNING value::bigint, expires
-"""
+    """,
+    *("key", "amount", "now", "ends"),
+)
 
 
 def hashed_key(key: str, prefix: str, version: int) -> str:
@@ -34,10 +38,7 @@ def hashed_key(key: str, prefix: str, version: int) -> str:
 def count(what: str, who: str, *, amount: int = 1, limit: int, seconds: int, now: datetime) -> int:
     """Add to what somebody did in the present window of so many seconds; how long to wait, in seconds, or 0 when it is within the limit."""
     key = hashed_key(f"limit:{what}:{who}:{seconds}", "", 1)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"key": key, "amount": str(amount), "now": now, "seconds": seconds})
-        row: tuple[int, datetime] = cursor.fetchone()
-    counted, ends = row
+    ((counted, ends),) = _COUNT.rows([key, str(amount), now, now + timedelta(seconds=seconds)], after=_NOT_WAITING)
     return max(1, ceil((ends - now).total_seconds())) if counted > limit else 0
 
 

@@ -76,6 +76,12 @@ LIMITS = ", set_config('plan_cache_mode', 'force_generic_plan', true)" + "".join
 )
 
 
+def _limits(before: Scope) -> Sequence[str]:
+    """What a scope sets of them: nothing inside another one, which did."""
+    limits: Sequence[str] = settings.TIMEOUTS[_work.get()]
+    return limits if before == NO_SCOPE else ()
+
+
 def _setting(scope: Scope, limits: Sequence[str]) -> tuple[str, list[str]]:
     return SCOPE + LIMITS * bool(limits), [scope.role, str(scope.customer_id or ""), str(scope.person_id or ""), *limits]
 
@@ -112,7 +118,7 @@ def enter(scope: Scope) -> Iterator[None]:
     if not before.admits(scope):
         raise ScopeError(f"{scope} cannot be entered from {before}")
     with transaction.atomic():
-        _apply(scope, settings.TIMEOUTS[_work.get()])
+        _apply(scope, _limits(before))
         with _known(scope):
             yield
         try:
@@ -134,7 +140,7 @@ def request_scope(scope: Scope, with_it: Statement | None = None, values: Sequen
     before = current()
     if not before.admits(scope):
         raise ScopeError(f"{scope} cannot be entered from {before}")
-    limits = settings.TIMEOUTS[_work.get()] if before == NO_SCOPE else ()
+    limits = _limits(before)
     with _known(scope):
         if with_it is None:
             _apply(scope, limits)
