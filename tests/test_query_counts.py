@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 # address: queries, the same for one row of everything and for three
 COSTS = {
     "portal:home": 13,
-    "portal:tickets": 13,
+    "portal:tickets": 12,
     "portal:reports": 14,
     "portal:reports_missed": 11,
     "portal:contracts": 9,

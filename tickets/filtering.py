@@ -80,36 +80,44 @@ class ListedField(forms.ModelChoiceField):  # type: ignore[type-arg]  # at run t
         super().__init__(rows, required=False, **kwargs)
 
 
-def _all_options() -> Any:
-    """The rows of every ListedField of QueueFilterForm by name, in one query: the field, the row's id, its name."""
-    of_field: tuple[tuple[Any, str, str], ...] = (
-        (Product, "product", "name"),
-        (Team, "team", "name"),
-        (StaffMember, "assignee", "display_name"),
-    )
-    first, *others = (
-        model.objects.order_by().annotate(field=Value(field)).values_list("field", "pk", name) for model, field, name in of_field
-    )
-    return first.union(*others, all=True).order_by("name")
+def _options(**named: tuple[Callable[[], Any], str]) -> Prepared[tuple[str, int, str]]:
+    """The rows of a form's ListedFields by name, in one query: the field, the row's id, its name. `named`: by field, rows and their column."""
+
+    def all_options() -> Any:
+        first, *others = (
+            rows().order_by().annotate(field=Value(field)).values_list("field", "pk", column) for field, (rows, column) in named.items()
+        )
+        return first.union(*others, all=True).order_by("name")
+
+    return Prepared(all_options)
 
 
-_options = Prepared(_all_options)
+def _of_field(ask: Callable[[], list[tuple[str, int, str]]], name: str) -> Iterator[tuple[int, str]]:
+    return ((pk, label) for field, pk, label in ask() if field == name)
 
 
 class FilterForm(forms.Form):
     """What both faces filter by. A field with a mistake says so and filters nothing; the others count all the same.
 
-    `always`: the fields in sight; the rest is folded away.
+    `always`: the fields in sight; the rest is folded away. `offered`: the rows of its ListedFields.
     """
 
     always: ClassVar[tuple[str, ...]] = ("q",)
+    offered: ClassVar[Prepared[tuple[str, int, str]]]
 
     q = forms.CharField(required=False, max_length=300, label=_("Words, number or Call-ID"), widget=forms.SearchInput())
     severity = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Severity.choices], required=False, label=_("Severity"))
     type = forms.ChoiceField(choices=[("", _("All")), *Type.choices], required=False, label=_("Type"))
-    product = forms.ModelChoiceField(Product.objects.all(), required=False, label=_("Product"), empty_label=_("All"))
+    product = ListedField(Product.objects.all(), label=_("Product"), empty_label=_("All"))
     opened_from = DayField(label=_("Opened from"))
     opened_to = DayField(label=_("Opened until"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ask = cache(self.offered)  # once for all of them, and only by a page that shows them
+        for name, field in self.fields.items():
+            if isinstance(field, ListedField):
+                field.options = partial(_of_field, ask, name)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -163,20 +171,21 @@ def _shown(field: forms.Field, value: Any) -> str:
     return "" if value is True else str(value)
 
 
+def _products_asked_about() -> Any:
+    return Product.objects.filter(pk__in=Ticket.objects.order_by().values("product"))
+
+
 class PortalFilterForm(FilterForm):
     """The customer's list. Products and environments are those of tickets and environments that the scope shows."""
 
     always = ("q", "mine")
     mine = forms.BooleanField(required=False, label=_("Only what I opened"))
-    environment = forms.ModelChoiceField(Environment.objects.all(), required=False, label=_("Environment"), empty_label=_("All"))
+    product = ListedField(_products_asked_about(), label=_("Product"), empty_label=_("All"))
+    environment = ListedField(Environment.objects.all(), label=_("Environment"), empty_label=_("All"))
     state = forms.ChoiceField(choices=[(slug, slug) for slug in portal.STATES], required=False, widget=forms.HiddenInput)
 
+    offered = _options(product=(_products_asked_about, "name"), environment=(Environment.objects.all, "name"))
     field_order = ("q", "mine", "severity", "type", "product", "environment", "opened_from", "opened_to")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        asked = Product.objects.filter(pk__in=Ticket.objects.order_by().values("product"))
-        self.fields["product"].queryset = asked  # type: ignore[attr-defined]
 
     def filters_for(self, person: Person) -> Filters:
         filters = self.filters()
@@ -187,24 +196,16 @@ class PortalFilterForm(FilterForm):
         return str(self.cleaned_data.get("state") or "open")
 
 
-def _of_field(ask: Callable[[], list[tuple[str, int, str]]], name: str) -> Iterator[tuple[int, str]]:
-    return ((pk, label) for field, pk, label in ask() if field == name)
-
-
 class QueueFilterForm(FilterForm):
     """A queue of the console."""
 
     always = ("q", "customer", "severity")
     customer = CustomerField(required=False, max_length=120, label=_("Customer"))
-    product = ListedField(Product.objects.all(), label=_("Product"), empty_label=_("All"))
     team = ListedField(Team.objects.all(), label=_("Team"), empty_label=_("Every team"))
     assignee = ListedField(StaffMember.objects.all(), label=_("Assignee"), empty_label=_("All"))
     status = forms.ChoiceField(choices=[("", pgettext_lazy("severity", "All")), *Status.choices], required=False, label=_("State"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        ask = cache(_options)  # once for all of them, and only by a page that shows them
-        for name in ("product", "team", "assignee"):
-            self.fields[name].options = partial(_of_field, ask, name)  # type: ignore[attr-defined]
-
+    offered = _options(
+        product=(Product.objects.all, "name"), team=(Team.objects.all, "name"), assignee=(StaffMember.objects.all, "display_name")
+    )
     field_order = ("q", "customer", "severity", "type", "status", "product", "team", "assignee", "opened_from", "opened_to")

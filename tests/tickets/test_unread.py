@@ -31,7 +31,7 @@ def answer(ticket, world, **changes):
 
 def is_unread(ticket, person):
     with as_tenant(ticket.customer_id, person.pk):
-        return unread(Ticket.objects.all(), person).filter(pk=ticket.pk).exists()
+        return unread(Ticket.objects.all(), person.pk).filter(pk=ticket.pk).exists()
 
 
 def sign_in(person):

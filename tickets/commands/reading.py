@@ -24,7 +24,7 @@ def mark_read(*, ticket: Ticket, person: Person, position: int, now: datetime) -
 def mark_all_read(*, customer_id: int, person: Person, until: datetime, now: datetime) -> int:
     """Everything that their list of unread tickets held at `until`; what came later stays unread. Returns how many tickets."""
     with acting_for(customer_id):
-        held = unread(_shown_to(person, customer_id).filter(public_changed_at__lte=until), person)
+        held = unread(_shown_to(person, customer_id).filter(public_changed_at__lte=until), person.pk)
         # The instant is asked of the locked rows again: what was answered while this waited stays unread.
         rows = Ticket.objects.filter(pk__in=held.values("pk"), public_changed_at__lte=until).order_by("pk").select_for_update(no_key=True)
         positions = dict(rows.values_list("pk", "event_count"))

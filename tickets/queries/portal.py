@@ -14,7 +14,7 @@ from accounts.models import Membership, Person
 from contracts.queries import holdings, holdings_questions
 from helpdesk.lib.addresses import Addresses, address
 from helpdesk.lib.counting import capped
-from helpdesk.lib.keyset import Order, Page, page
+from helpdesk.lib.keyset import Order, Page, cut, first, page
 from helpdesk.lib.prepared import Prepared, Question
 from tickets.finding import Finding
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
@@ -35,8 +35,8 @@ LAST_CHANGED = Order("public_changed_at")
 
 
 UNREAD = "unread"
-# A view of the list: its name, and what it leaves for its reader.
-STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet, Person], TicketQuerySet]]] = {
+# A view of the list: its name, and what it leaves for its reader, a person's id.
+STATES: dict[str, tuple["str | Promise", Callable[[TicketQuerySet, int], TicketQuerySet]]] = {
     "open": (pgettext_lazy("tickets", "Open"), lambda rows, reader: rows.active()),
     UNREAD: (gettext_lazy("Unread"), unread.unread),
     "waiting": (gettext_lazy("Waiting for you"), lambda rows, reader: rows.filter(status=Status.WAITING_CUSTOMER)),
@@ -132,12 +132,23 @@ def _listed(tickets: TicketQuerySet) -> "QuerySet[Ticket, Listed]":
 def listed(*, state: str, filters: Filters, reader: Person, finding: Finding | None = None) -> TicketQuerySet:
     """The company's tickets in no order. `state`: a key of STATES; `finding`: what the filters' words find, where it is known."""
     _label, narrow = STATES[state]
-    return filters.apply(narrow(Ticket.objects.all(), reader), finding)
+    return filters.apply(narrow(Ticket.objects.all(), reader.pk), finding)
 
 
 def ticket_list(*, state: str, filters: Filters, reader: Person, finding: Finding, cursor: str) -> Page[Listed]:
     """The same, last changed first."""
+    if not (filters or cursor):
+        return cut(_first_pages[state](reader.pk), LAST_CHANGED)
     return page(_listed(listed(state=state, filters=filters, reader=reader, finding=finding)), LAST_CHANGED, cursor)
+
+
+def _first_page(state: str) -> Prepared[Listed]:
+    _label, narrow = STATES[state]
+    return Prepared(lambda reader: first(_listed(narrow(Ticket.objects.all(), reader)), LAST_CHANGED), by_value=state == UNREAD)
+
+
+# What everybody opens, put together once.
+_first_pages = {state: _first_page(state) for state in STATES}
 
 
 def home(access: Access, now: datetime, *others: Question) -> tuple[dict[str, Any], list[list[Any]]]:
@@ -146,11 +157,11 @@ def home(access: Access, now: datetime, *others: Question) -> tuple[dict[str, An
     With the rows of other questions that are asked in the same round trip.
     """
     held = holdings_questions(access.customer)
-    news, (first, *answers) = unread.unread_with(access.person, _first_rows.question(), *held, *others)
+    news, (tickets, *answers) = unread.unread_with(access.person, _first_rows.question(), *held, *others)
     cards, environments = holdings(answers[: len(held)], now)
-    is_new, clocks = news.among([ticket.pk for ticket in first]), clocks_in(first)
+    is_new, clocks = news.among([ticket.pk for ticket in tickets]), clocks_in(tickets)
     asking, active, solved = (
-        rows((t for t in first if _part(t.status) == part), is_new, clocks, now) for part in ("asking", "open", "solved")
+        rows((t for t in tickets if _part(t.status) == part), is_new, clocks, now) for part in ("asking", "open", "solved")
     )
     context = {
         "unread_text": _unread_text(news.count),

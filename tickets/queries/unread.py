@@ -37,9 +37,9 @@ def news(ticket: Ticket, person: Person) -> News | None:
     return News(first, seen is None) if first is not None else None
 
 
-def unread(rows: TicketQuerySet, person: Person) -> TicketQuerySet:
-    """Those of them that hold news for this person."""
-    return _with_news(rows.filter(_concerns(person.pk)), person.pk)
+def unread(rows: TicketQuerySet, person: int) -> TicketQuerySet:
+    """Those of them that hold news for the person of this id."""
+    return _with_news(rows.filter(_concerns(person)), person)
 
 
 @dataclass(frozen=True)
