@@ -1,23 +1,29 @@
 """Hours: reckoning a month, saving work, and many agents at once: python -m benchmarks.billing [--logs N] [--rounds N].
 
 A month of a thousand logs is reckoned against a bare pass in Python over the rows that it is read from; saving work against a plain
-Django page; 32 agents who log on one contract, in turns under its lock, against the same on 32 contracts. The last line is one JSON
-object with the ratios.
+Django page; 32 agents who log on one contract, in turns under its lock, against the same on 32 contracts.
+
+The everyday case has the limits: functional work in business hours, within the allowance. All of it lies in the last whole month, by
+the contract's calendar, whenever this runs. The same outside business hours, which nobody approved, is shown beside it: leads and the
+account manager get a mail of each such log. The last line is one JSON object with the ratios.
 """
 
 import argparse
 import json
 import statistics
 import threading
-import time
 import uuid
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from time import perf_counter
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import django
 
 from benchmarks._load import Browser, served
+from billing.facts import month_after, month_of
 
 if TYPE_CHECKING:
     from accounts.models import StaffMember
@@ -30,6 +36,7 @@ LIMITS = {"allocate": 20.0, "log": 2.5}
 AT_LEAST = {"agents": 0.5}
 AGENTS = 32
 LOGS_EACH = 6  # of an agent, in the race
+WORKED, EVERY = timedelta(minutes=5), timedelta(minutes=10)
 TICKETS_OF_MONTH = 100
 WORKERS = 2
 LOOKS = 15
@@ -48,31 +55,54 @@ def main() -> None:
     print(f"Filled in {filled.seconds:.0f} s.", flush=True)
     ratios = {"allocate": _reckoning(scene, arguments.logs)}
     with served("benchmarks._settings", WORKERS) as (port, _pid):
-        ratios["log"] = _saving(scene, port, arguments.rounds)
-        ratios["agents"] = _racing(scene, port)
+        for kind, in_hours in (("", True), (" off-hours", False)):
+            ratios[f"log{kind}"] = _saving(scene, port, arguments.rounds, in_hours=in_hours)
+            ratios[f"agents{kind}"] = _racing(scene, port, in_hours=in_hours)
     for name, ratio in ratios.items():
-        limit = f"at most {LIMITS[name]}" if name in LIMITS else f"at least {AT_LEAST[name]}"
-        print(f"{name:<10} {ratio:>6.2f}  ({limit})")
+        print(f"{name:<16} {ratio:>6.2f}  {_limit(name)}")
     print(json.dumps({"bench": "billing", "ratios": {name: round(ratio, 3) for name, ratio in ratios.items()}}))
 
 
+def _limit(name: str) -> str:
+    if name in LIMITS:
+        return f"(at most {LIMITS[name]})"
+    return f"(at least {AT_LEAST[name]})" if name in AT_LEAST else ""
+
+
 class _Scene:
-    """Contracts, functional tickets and agents, made by the commands."""
+    """Contracts, each for one use, functional tickets and agents, made by the commands.
+
+    `month`: the last whole one, in which all work lies: at whatever hour of whatever day this runs, it is the same work.
+    """
 
     def __init__(self, filled: "Filled") -> None:
         from accounts.tenancy import as_provider  # noqa: PLC0415 - after django.setup()
         from contracts.commands import amend  # noqa: PLC0415
         from contracts.models import Contract  # noqa: PLC0415
+        from sla.queries.calendars import history  # noqa: PLC0415
 
         self.filled, self.now = filled, datetime.now(UTC).replace(microsecond=0)
-        self.opened_at = self.now - timedelta(days=12)
         with as_provider():
             found = Contract.objects.select_related("customer", "calendar").order_by("customer_id", "pk").distinct("customer_id")
-            self.contracts = list(found[: AGENTS + 3])
-        for contract in self.contracts:  # what goes beyond is told by mail, which is another matter
+            contracts = list(found[: 1 + 2 * (AGENTS + 2)])
+            calendar = contracts[0].calendar
+            self.zone, self.calendar = ZoneInfo(calendar.time_zone), history(calendar.pk).known_at(self.now)
+        for contract in contracts:  # what goes beyond is told by mail, which is another matter
             amend(actor=None, contract=contract, from_date=contract.first_date, changes={"allowance_minutes": 60_000}, now=self.now)
+        self.contracts = iter(contracts)
+        self.month = month_of(month_of(self.now.astimezone(self.zone).date()) - timedelta(days=1))
+        self.opened_at = datetime.combine(self.month, time(), self.zone)
         self.agents = [self._agent(number) for number in range(AGENTS)]
         self.others = [self._agent(AGENTS + number) for number in range(4)]
+        self.moments = {(agent.pk, in_hours): self._moments(in_hours=in_hours) for agent in self.agents for in_hours in (True, False)}
+
+    def _moments(self, *, in_hours: bool) -> Iterator[datetime]:
+        """When an agent begins the next piece of work, inside the calendar's hours or outside them."""
+        at, until = self.opened_at.astimezone(UTC), datetime.combine(month_after(self.month), time(), self.zone)
+        while at < until:
+            if self.calendar.is_open(at) == self.calendar.is_open(at + WORKED) == in_hours:
+                yield at
+            at += EVERY
 
     def _agent(self, number: int) -> "StaffMember":
         from accounts import commands as accounts  # noqa: PLC0415
@@ -118,7 +148,7 @@ def _reckoning(scene: _Scene, logs: int) -> float:
     from billing.stories import PRICING, known_of, linked, part_of  # noqa: PLC0415
     from tickets.models import Event  # noqa: PLC0415
 
-    contract = scene.contracts[-1]
+    contract = next(scene.contracts)
     month = _fill_month(scene, contract, logs)
 
     def read() -> "Story":
@@ -160,7 +190,7 @@ def _fill_month(scene: _Scene, contract: "Contract", count: int) -> date:
     from billing.models import Entry, Ledger, WorkLog  # noqa: PLC0415
 
     tickets = [scene.ticket(contract) for _number in range(TICKETS_OF_MONTH)]
-    first = scene.now.replace(day=1, hour=12, minute=0, second=0)
+    first = datetime.combine(scene.month, time(12), UTC)
     of_contract = {"customer_id": contract.customer_id, "contract_id": contract.pk}
     with as_provider():
         logs = WorkLog.objects.bulk_create(
@@ -190,15 +220,15 @@ def _fill_month(scene: _Scene, contract: "Contract", count: int) -> date:
             for number, log in enumerate(logs, start=1)
         )
         Ledger.objects.create(**of_contract, last_number=count, last_at=scene.now)
-    return first.date()
+    return scene.month
 
 
 def _median(what: Callable[[], object]) -> float:
     seconds = []
     for _look in range(LOOKS):
-        begun = time.perf_counter()
+        begun = perf_counter()
         what()
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(perf_counter() - begun)
     return statistics.median(seconds)
 
 
@@ -206,10 +236,11 @@ def _median(what: Callable[[], object]) -> float:
 class _Agent:
     """A browser that logs five minutes after five minutes on one ticket."""
 
-    def __init__(self, scene: _Scene, port: int, agent: "StaffMember", ticket: "Ticket", begins_at: datetime) -> None:
+    def __init__(self, scene: _Scene, port: int, agent: "StaffMember", ticket: "Ticket", *, in_hours: bool) -> None:
         from benchmarks.web import _session  # noqa: PLC0415
 
-        self.browser, self.path, self.at = Browser(port, _session(agent.pk)), f"/console/tickets/{ticket.pk}/time/", begins_at
+        self.browser, self.path = Browser(port, _session(agent.pk)), f"/console/tickets/{ticket.pk}/time/"
+        self.moments = scene.moments[agent.pk, in_hours]
         self.token = self.browser.token(self.path)
         self.browser.connection.close()  # it would be let go of while others get ready; the next request opens it again
 
@@ -217,15 +248,20 @@ class _Agent:
         """Seconds that it took."""
         from django.utils import timezone  # noqa: PLC0415
 
-        began, self.at = timezone.localtime(self.at), self.at + timedelta(minutes=10)
-        values = {"day": f"{began:%Y-%m-%d}", "began": f"{began:%H:%M}", "minutes": "5", "note": "Looked into it"}
+        began = timezone.localtime(next(self.moments))
+        values = {
+            "day": f"{began:%Y-%m-%d}",
+            "began": f"{began:%H:%M}",
+            "minutes": str(WORKED // timedelta(minutes=1)),
+            "note": "Looked into it",
+        }
         sent = {"csrfmiddlewaretoken": self.token, "submission_key": str(uuid.uuid4())}
         return self.browser.post(self.path, values | sent).seconds
 
 
-def _saving(scene: _Scene, port: int, rounds: int) -> float:
+def _saving(scene: _Scene, port: int, rounds: int, *, in_hours: bool) -> float:
     """One who logs beside a small month; every round asks for the floor too."""
-    agent = _Agent(scene, port, scene.agents[0], scene.ticket(scene.contracts[-2]), scene.now - timedelta(days=11))
+    agent = _Agent(scene, port, scene.agents[0], scene.ticket(next(scene.contracts)), in_hours=in_hours)
     floor, log = [], []
     for number in range(rounds + rounds // 10):
         seconds = agent.browser.get("/floor/").seconds, agent.log()
@@ -237,31 +273,31 @@ def _saving(scene: _Scene, port: int, rounds: int) -> float:
 
 
 # --- Many at once -------------------------------------------------------------------------------------------------------
-def _racing(scene: _Scene, port: int) -> float:
-    one, *_others = scene.contracts
-    together = _throughput(scene, port, [scene.ticket(one) for _agent in scene.agents], scene.now - timedelta(days=9))
-    apart = _throughput(
-        scene, port, [scene.ticket(contract) for contract in scene.contracts[1 : AGENTS + 1]], scene.now - timedelta(days=7)
-    )
-    print(f"{AGENTS} agents on one contract {together:.0f} logs/s, on {AGENTS} contracts {apart:.0f} logs/s", flush=True)
-    return together / apart
+def _racing(scene: _Scene, port: int, *, in_hours: bool) -> float:
+    one, apart = next(scene.contracts), islice(scene.contracts, AGENTS)
+    speeds = [
+        _throughput(scene, port, [scene.ticket(contract) for contract in contracts], in_hours=in_hours)
+        for contracts in ([one] * AGENTS, apart)
+    ]
+    print(f"{AGENTS} agents on one contract {speeds[0]:.0f} logs/s, on {AGENTS} contracts {speeds[1]:.0f} logs/s", flush=True)
+    return speeds[0] / speeds[1]
 
 
-def _throughput(scene: _Scene, port: int, tickets: "Sequence[Ticket]", begins_at: datetime) -> float:
+def _throughput(scene: _Scene, port: int, tickets: "Sequence[Ticket]", *, in_hours: bool) -> float:
     """Logs a second, of agents who each save some at once."""
-    agents = [_Agent(scene, port, agent, ticket, begins_at) for agent, ticket in zip(scene.agents, tickets, strict=True)]
+    agents = [_Agent(scene, port, agent, ticket, in_hours=in_hours) for agent, ticket in zip(scene.agents, tickets, strict=True)]
 
     def work(agent: _Agent) -> None:
         for _log in range(LOGS_EACH):
             agent.log()
 
     threads = [threading.Thread(target=work, args=[agent]) for agent in agents]
-    begun = time.perf_counter()
+    begun = perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return AGENTS * LOGS_EACH / (time.perf_counter() - begun)
+    return AGENTS * LOGS_EACH / (perf_counter() - begun)
 
 
 if __name__ == "__main__":
