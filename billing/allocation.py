@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from billing.facts import (
@@ -192,13 +193,10 @@ class _Book:
     def _put(self, place: int, work: Work, parts: Iterable[Part]) -> None:
         """Each day of its ticket in which a log lies is told its parts there."""
         days = self._days[work.ticket]
-        by_day = defaultdict[date, list[Part]](list)
-        for part in parts:
-            by_day[part.day].append(part)
-        for day, of_day in by_day.items():
+        for day, of_day in groupby(parts, attrgetter("day")):
             if day not in days:
                 days[day] = TicketDay(self._slicer.increment_on(day))
-            days[day].put(place, work.log, of_day)
+            days[day].put(place, work.log, list(of_day))
 
     def _leave(self, place: int, work: Work, stays: Container[date]) -> None:
         """A log lies no more in the days of its ticket, but in those in which it stays."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from billing.facts import Slice as Part
 from billing.facts import Source, month_of
 from billing.models import Allocation, ChargeRequest, ContractMonth, Slice
 from contracts.models import Contract
-from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.writing import Insert
+from helpdesk.lib.prepared import Prepared, among, together
+from helpdesk.lib.statements import Statement
 
 Months = Collection[date]
 Place = tuple[int, date]  # a log, and a month in which it has minutes
@@ -44,13 +47,29 @@ class Piece(NamedTuple):
     taken: tuple[Taken, ...]
 
 
+Line = tuple[Any, ...]  # a slice with one of its allocations: the columns of SLICE and TAKEN
+
+
 @dataclass(frozen=True)
 class Rows:
-    """`months`: minutes granted and used, as `GRANTED` names them. `used`: minutes that approvals served."""
+    """`lines`: by log, in the order of their time. `months`: minutes granted and used, as GRANTED has it. `used`: those that approvals served."""
 
-    pieces: Mapping[Place, list[Piece]]
+    lines: Mapping[int, list[Line]]
     months: Mapping[date, tuple[int, ...]]
     used: Mapping[int, int]
+
+    @cached_property
+    def pieces(self) -> dict[Place, list[Piece]]:
+        pieces = defaultdict[Place, list[Piece]](list)
+        for of_log in self.lines.values():
+            for (log, month, *columns), lines in groupby(of_log, itemgetter(slice(len(SLICE)))):
+                taken = tuple(Taken(*line[len(SLICE) :]) for line in lines if line[len(SLICE)] is not None)
+                pieces[log, month].append(Piece._make((*columns, taken)))
+        return dict(pieces)
+
+    def of(self, logs: Collection[int]) -> "Rows":
+        """Without what is known of other logs."""
+        return Rows({log: self.lines[log] for log in self.lines.keys() & logs}, self.months, self.used)
 
     def unauthorised(self) -> dict[int, int]:
         """Minutes that nobody agreed to, by log; logs without any are left out."""
@@ -69,19 +88,18 @@ def kept(contract: Contract, months: Months | None, approvals: Collection[int]) 
         slices, rows = _all_slices(contract.pk), _all_months(contract.pk)
     else:
         wanted = sorted(months)
-        slices, rows = (_slices(contract.pk, wanted), _months(contract.pk, wanted)) if wanted else ([], [])
-    pieces = defaultdict[Place, list[Piece]](list)
-    for (_pk, log, month, *columns), parts in groupby(slices, itemgetter(slice(len(SLICE)))):
-        taken = tuple(Taken(*part[len(SLICE) :]) for part in parts if part[len(SLICE)] is not None)
-        pieces[log, month].append(Piece._make((*columns, taken)))
+        slices, rows = together(_slices.question(contract.pk, wanted), _months.question(contract.pk, wanted)) if wanted else ([], [])
+    lines = defaultdict[int, list[Line]](list)
+    for line in slices:
+        lines[line[0]].append(line)
     return Rows(
-        pieces,
+        lines,
         {month: tuple(values) for month, *values in rows},
-        dict(ChargeRequest.objects.filter(pk__in=approvals).values_list("pk", "used_minutes")),
+        dict(ChargeRequest.objects.filter(pk__in=approvals).values_list("pk", "used_minutes") if approvals else ()),
     )
 
 
-SLICE = ("pk", "log_id", "month", *COLUMNS)
+SLICE = ("log_id", "month", *COLUMNS)
 TAKEN = ("allocations__source", "allocations__minutes", "allocations__request_id")
 
 
@@ -104,33 +122,41 @@ _months: "Prepared[tuple[Any, ...]]" = Prepared(
 
 def due(hours: Hours, months: Months | None, approvals: Collection[int]) -> Rows:
     """What they should say; without `months`, of all in which there is work."""
-    pieces = defaultdict[Place, list[Piece]](list)
+    lines: dict[int, list[Line]] = {}
     for log, parts in hours.slices.items():
-        for part in parts:
-            month = month_of(part.day)
-            if months is None or month in months:
-                pieces[log, month].append(_piece(part))
-    granted = {month for _log, month in pieces} if months is None else months
+        of_log = [line for part in parts for line in _lines(part) if months is None or line[1] in months]
+        if of_log:
+            lines[log] = of_log
+    granted = {line[1] for of_log in lines.values() for line in of_log} if months is None else months
     return Rows(
-        pieces,
+        lines,
         {month: tuple(attrgetter(*GRANTED)(hours.month(month))) for month in granted},
         {pk: hours.approvals[pk].used_minutes for pk in approvals},
     )
 
 
-def _piece(part: Part) -> Piece:
-    taken = tuple(Taken(str(one.source), one.minutes, one.approval) for one in part.allocations)
-    hours = (part.type, part.is_in_hours, part.worked_minutes, part.chargeable_minutes)
-    return Piece(part.day, part.start, part.end, *hours, taken)
+def _lines(part: Part) -> list[Line]:
+    log, _ticket, start, end, day, *hours, allocations = part
+    own = (log, month_of(day), day, start, end, *hours)
+    return [(*own, *taken) for taken in allocations or NOTHING_TAKEN]
+
+
+NOTHING_TAKEN = ((None, None, None),)
+
+
+def differing(before: Rows, now: Rows) -> tuple[Rows, Rows]:
+    """Both, without the logs that are the same in both: most of a month's are."""
+    logs = {log for log in before.lines.keys() | now.lines.keys() if before.lines.get(log) != now.lines.get(log)}
+    return before.of(logs), now.of(logs)
 
 
 def write(contract: Contract, before: Rows, now: Rows) -> None:
     """Make the tables say what they should: only what differs is touched."""
     places = before.pieces.keys() | now.pieces.keys()
     changed = {place for place in places if before.pieces.get(place) != now.pieces.get(place)}
-    if changed:
-        _remove(contract, changed & before.pieces.keys())
-        _insert(contract, {place: now.pieces[place] for place in sorted(changed & now.pieces.keys())})
+    _remove(contract, changed & before.pieces.keys())
+    if come := sorted(changed & now.pieces.keys()):
+        _insert(contract, {place: now.pieces[place] for place in come})
     months = [month for month, granted in now.months.items() if before.months.get(month) != granted]
     if months:
         _keep_months(contract, {month: now.months[month] for month in months})
@@ -157,26 +183,41 @@ def _insert(contract: Contract, pieces: Mapping[Place, list[Piece]]) -> None:
             columns = dict(zip(COLUMNS, piece, strict=False))
             slices.append(Slice(log_id=log, month=month, position=position, **columns, **of_contract))
             taken.append(piece.taken)
-    Slice.objects.bulk_create(slices)
-    Allocation.objects.bulk_create(
+    _new_slices(slices)
+    allocations = [
         Allocation(
             slice=row, month=row.month, position=position, source=one.source, minutes=one.minutes, request_id=one.request, **of_contract
         )
         for row, of_slice in zip(slices, taken, strict=True)
         for position, one in enumerate(of_slice, start=1)
-    )
+    ]
+    if allocations:
+        _new_allocations(allocations)
+
+
+_new_slices = Insert(Slice)
+_new_allocations = Insert(Allocation)
 
 
 def _keep_months(contract: Contract, months: Mapping[date, tuple[int, ...]]) -> None:
-    ContractMonth.objects.bulk_create(
-        [
-            ContractMonth(customer_id=contract.customer_id, contract=contract, month=month, **dict(zip(GRANTED, values, strict=True)))
-            for month, values in sorted(months.items())
-        ],
-        update_conflicts=True,
-        unique_fields=["customer", "contract", "month"],
-        update_fields=GRANTED,
+    columns = zip(*((month, *granted) for month, granted in sorted(months.items())), strict=True)
+    KEEP_MONTHS.rows([contract.customer_id, contract.pk, *map(list, columns)])
+
+
+KEEP_MONTHS = Statement.named(
+    """
+    INSERT INTO billing_contractmonth (
+        customer_id, contract_id, month, allowance_minutes, allowance_used_minutes, package_minutes, package_used_minutes
     )
+    SELECT %(customer)s::bigint, %(contract)s::bigint, *
+    FROM unnest(%(month)s::date[], %(allowance)s::int[], %(allowance_used)s::int[], %(package)s::int[], %(package_used)s::int[])
+    ON CONFLICT (customer_id, contract_id, month) DO UPDATE SET
+        allowance_minutes = excluded.allowance_minutes, allowance_used_minutes = excluded.allowance_used_minutes,
+        package_minutes = excluded.package_minutes, package_used_minutes = excluded.package_used_minutes
+    RETURNING month
+    """,
+    *("customer", "contract", "month", "allowance", "allowance_used", "package", "package_used"),
+)
 
 
 # --- In words ---------------------------------------------------------------------------------------------------------

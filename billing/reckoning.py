@@ -24,9 +24,10 @@ from billing.models import ContractMonth, Entry, Ledger, Slice, TakenIn, WorkLog
 from billing.statements import Account
 from billing.stories import Bounds, Known, known_of, linked, months_between, part_of, story_of, zone_of
 from contracts.models import Contract
+from helpdesk.lib.writing import Insert
 from helpdesk.lib.prepared import Prepared
 from helpdesk.lib.refusals import Refusal
-from sla.locks import hold_calendars_still
+from sla.locks import HOLD_STILL
 from tickets.commands import settle_contract
 from tickets.models import Ticket
 
@@ -49,30 +50,29 @@ def book(contract_id: int, *, now: datetime) -> Iterator["Book"]:
 
 
 def alone_with(contract_id: int) -> Contract:
-    """The contract, locked until the transaction ends. Raises Contract.DoesNotExist."""
+    """The contract, locked until the transaction ends, with its ledger. Raises Contract.DoesNotExist."""
     assert connection.in_atomic_block, "the caller entered a scope"
-    hold_calendars_still()  # before any row, as whoever locks a ticket does
-    contract = _locked.first(contract_id)
+    contract = _contracts.first(contract_id, after=LOCK, after_values=[contract_id])
     if contract is None:
         raise Contract.DoesNotExist
     return contract
 
 
-_locked = Prepared(
-    lambda contract: (
-        Contract.objects.select_for_update(of=("self",), no_key=True).select_related("calendar", "customer").filter(pk=contract)
-    )
-)
-
-
+# Three statements in one round trip. Calendars before any row, as whoever locks a ticket does. What is read is asked for after the lock,
+# not along with it: whoever waited for that would be shown what was there before the wait.
+LOCK = f"{HOLD_STILL}; SELECT FROM contracts_contract WHERE id = %s FOR NO KEY UPDATE"
+_contracts = Prepared(lambda contract: Contract.objects.select_related("calendar", "customer", "ledger").filter(pk=contract))
 _taken_in = Prepared(
     lambda ticket: TakenIn.objects.select_related("ticket").filter(ticket=ticket).only("contract_id", "ticket__contract_id")
 )
-_ledgers = Prepared(lambda contract: Ledger.objects.filter(contract=contract))
+_entries = Insert(Entry)
+# Before an entry, in the same round trip.
+NUMBERED = "UPDATE billing_ledger SET last_number = %s, last_at = %s WHERE id = %s"
 
 
 class Book:
-    """A locked contract and what is new of it. After the reckoning: `hours` of `months`, and their rows `before` and `after`.
+    """A locked contract and what is new of it. After the reckoning: `hours` of `months`, by what was `known`, and their rows `before` and `after`,
+    of the logs of which they differ.
 
     Months that nothing new concerns are not looked at: what the hours of all of them are, and their money, is `account()`.
     """
@@ -81,6 +81,7 @@ class Book:
         self.contract, self.now = contract, now
         self.months: set[date] = set()
         self.hours: Hours | None = None
+        self.known: Known | None = None
         self.before = self.after = Rows({}, {}, {})
         self._logs: set[int] = set()
         self._tickets: set[int] = set()
@@ -96,12 +97,11 @@ class Book:
         """
         ledger = self._ledger
         ledger.last_number, ledger.last_at = ledger.last_number + 1, max(ledger.last_at or self.now, self.now)
-        ledger.save(update_fields=["last_number", "last_at"])
         if kind == Entry.Kind.LOGGED:  # it was nowhere before
             self._months.update(months_between(log.began_at, log.ended_at, zone_of(self.contract)))
         else:
             self._logs.add(log.pk)
-        return Entry.objects.create(
+        entry = Entry(
             customer_id=self.contract.customer_id,
             contract=self.contract,
             number=ledger.last_number,
@@ -115,6 +115,8 @@ class Book:
             by=by,
             reason=reason,
         )
+        _entries([entry], after=NUMBERED, after_values=[ledger.last_number, ledger.last_at, ledger.pk])
+        return entry
 
     def keep(self, ticket: Ticket) -> None:
         """From now on what the ticket's story says anew is taken in: it has work, or a charge request. Twice is once.
@@ -160,18 +162,15 @@ class Book:
     def reckon(self) -> None:
         """Bring the rows to what the story says, and do what follows from that, until nothing is new."""
         while self._has_news():
-            known = known_of(self.contract)
-            self._follow_contract(known.bounds)
-            self._reckon(known)
+            self.known = known_of(self.contract)
+            self._follow_contract(self.known.bounds)
+            self._reckon(self.known)
             consequences.follow(self, now=self.now)
 
     @cached_property
     def _ledger(self) -> Ledger:
-        """Made with the first thing that is told. The contract's lock is its lock too.
-
-        Asked for after the lock, not along with it: whoever waited for that is shown what was there before the wait.
-        """
-        known = _ledgers.first(self.contract.pk)
+        """Made with the first thing that is told. The contract's lock is its lock too."""
+        known: Ledger | None = getattr(self.contract, "ledger", None)
         return known or Ledger.objects.create(contract=self.contract, customer_id=self.contract.customer_id)
 
     def _has_news(self) -> bool:
@@ -192,8 +191,8 @@ class Book:
         self._logs, self._tickets, self._months, self._all = set(), set(), set(), False
         self.hours, self.months = allocate(part_of(self.contract, known, months, tickets=tickets)), months
         approvals = [pk for pk, served in self.hours.approvals.items() if served.approval.ticket in tickets]
-        self.before = keeping.kept(self.contract, months, approvals)
-        self.after = keeping.due(self.hours, months, approvals)
+        kept, due = keeping.kept(self.contract, months, approvals), keeping.due(self.hours, months, approvals)
+        self.before, self.after = keeping.differing(kept, due)
         keeping.write(self.contract, self.before, self.after)
 
     def _concerned(self) -> set[date]:

@@ -109,11 +109,12 @@ class Slicer:
     def parts(self, work: Work, known_at: datetime) -> list[Part]:
         """A log's parts in order of time, by the verdicts given until `known_at`. Neighbours differ in what they cost, or in their day."""
         start, end = work.start, work.end
+        edges, day = self._edges[work.ticket], self._day(start)
+        is_open = _is_open_all_along(start, end, day.hours) if not edges and end <= day.until else None
+        if is_open is not None:  # as most logs are
+            return [self._part(work, start, end, day, is_open, known_at)]
         days = self._days_of(start, end)
         hours = _in_hours(start, end, days)
-        edges = self._edges[work.ticket]
-        if not edges and len(days) == 1 and (not hours or hours[0] == (start, end)):
-            return [self._part(work, start, end, days[0], bool(hours), known_at)]
         cuts = {start, end}
         cuts.update(edge for edge in edges if start < edge < end)
         cuts.update(day.since for day in days[1:])
@@ -222,6 +223,14 @@ def _in_hours(start: int, end: int, days: Sequence[Day]) -> list[Interval]:
         for opening, closing in day.hours
         if opening < end and start < closing
     ]
+
+
+def _is_open_all_along(start: int, end: int, hours: Iterable[Interval]) -> bool | None:
+    """Whether a piece of a day lies in its business hours; None: in part."""
+    for opening, closing in hours:
+        if start < closing and opening < end:
+            return True if opening <= start and end <= closing else None
+    return False
 
 
 def _favour(qualification: Qualification) -> tuple[int, bool]:

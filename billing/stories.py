@@ -35,7 +35,7 @@ from billing.models import LONGEST, ChargeRequest, Entry, ListedLog, Statement
 from billing.models import Review as ReviewRow
 from contracts.models import Contract, Standing, Terms, fold
 from helpdesk.lib.prepared import Prepared, among, compared, together
-from sla.queries.calendars import histories
+from sla.queries.calendars import histories_of, question_of_histories
 from sla.queries.policies import rules
 from tickets.models import Event
 from tickets.promising import version_at_opening
@@ -109,23 +109,25 @@ class Known(NamedTuple):
 
     approvals  all that were accepted, without the logs that they list.
     closings   when months were closed, without what was billed for them.
+    is_asked   there are charge requests that are not over.
     """
 
     agreement: Agreement
     bounds: Bounds
     approvals: Sequence[Approval]
     closings: Sequence[Closing]
+    is_asked: bool
 
 
 def known_of(contract: Contract) -> Known:
-    """By two queries. `contract`: with its calendar."""
-    pk = contract.pk
-    terms, standings, approvals, closings = together(
-        *(prepared.question(pk) for prepared in (_terms, _standings, _accepted, _closed)),
+    """In one round trip. `contract`: with its calendar."""
+    calendars = [contract.calendar_id]
+    terms, standings, requests, closings, marks = together(
+        *(prepared.question(contract.pk) for prepared in (_terms, _standings, _requests, _closed)), question_of_histories(calendars)
     )
     agreement = Agreement(
         zone=zone_of(contract),
-        calendar=histories([contract.calendar_id])[contract.calendar_id],
+        calendar=histories_of(calendars, marks)[contract.calendar_id],
         first_date=contract.first_date,
         terms=[_agreed(terms, day) for day in sorted({row.from_date for row in terms})],
         standings=[Stood(day, State(state)) for day, state in standings],
@@ -133,8 +135,9 @@ def known_of(contract: Contract) -> Known:
     return Known(
         agreement,
         Bounds(len(terms), len(standings)),
-        [_approval(*row) for row in approvals],
+        [_approval(*row) for row in requests if row[ACCEPTED_AT] is not None],
         [Closing(month=month, at=at) for month, at in closings],
+        is_asked=any(row[OVER_AT] is None for row in requests),
     )
 
 
@@ -142,13 +145,12 @@ _terms = Prepared(lambda contract: Terms.objects.filter(contract=contract).order
 _standings: "Prepared[tuple[date, str]]" = Prepared(
     lambda contract: Standing.objects.filter(contract=contract).order_by("from_date", "pk").values_list("from_date", "state")
 )
-_accepted: "Prepared[tuple[Any, ...]]" = Prepared(
+REQUEST = ("pk", "ticket_id", "kind", "accepted_minutes", "rate_cents", "accepted_at", "work_from", "work_until", "state", "over_at")
+ACCEPTED_AT, OVER_AT = REQUEST.index("accepted_at"), REQUEST.index("over_at")
+# Those that matter still: accepted, or not over.
+_requests: "Prepared[tuple[Any, ...]]" = Prepared(
     lambda contract: (
-        ChargeRequest.objects.filter(contract=contract, accepted_at__isnull=False)
-        .order_by("pk")
-        .values_list(
-            "pk", "ticket_id", "kind", "accepted_minutes", "rate_cents", "accepted_at", "work_from", "work_until", "state", "over_at"
-        )
+        ChargeRequest.objects.filter(Q(accepted_at__isnull=False) | Q(over_at=None), contract=contract).order_by("pk").values_list(*REQUEST)
     )
 )
 _closed: "Prepared[tuple[date, datetime]]" = Prepared(
@@ -183,6 +185,8 @@ def _approval(
 
 def _with_listed(approvals: Sequence[Approval]) -> list[Approval]:
     """With the logs of earlier work that they cover too."""
+    if not approvals:
+        return []
     listed = defaultdict[int, set[int]](set)
     rows = ListedLog.objects.filter(request__in=[approval.id for approval in approvals])
     for request, log in rows.values_list("request_id", "log_id"):
@@ -348,10 +352,17 @@ def _touching(contract: Contract, runs: Iterable[Sequence[datetime]]) -> Any:
 
 
 def _told(number: int, kind: str, log: int, ticket: int, began_at: datetime, ended_at: datetime, at: datetime) -> Told:
-    if kind in {Entry.Kind.DELETED, Entry.Kind.LEFT}:
+    told = TOLD.get(kind)
+    if told is None:
         return Deleted(at=at, number=number, log=log)
-    told = Corrected if kind == Entry.Kind.CORRECTED else Logged
     return told(at=at, number=number, log=log, ticket=ticket, start=began_at, end=ended_at)
+
+
+TOLD: Mapping[str, type[Logged | Corrected]] = {
+    Entry.Kind.LOGGED: Logged,
+    Entry.Kind.ARRIVED: Logged,
+    Entry.Kind.CORRECTED: Corrected,
+}
 
 
 def _runs(months: Months) -> Iterator[tuple[date, date]]:

@@ -195,6 +195,8 @@ class _Line:
 
 def spread(parts: Sequence[Part], charge: int) -> list[int]:
     """A log's chargeable minutes by part: padding goes to the longest, what was charged before comes off the earliest (BIL-4)."""
+    if len(parts) == 1:
+        return [charge]
     minutes = [part.worked for part in parts]
     padding = charge - sum(minutes)
     if padding > 0:

@@ -61,7 +61,7 @@ def write(
         scanned_at=now,
         submission_key=submission_key or uuid.uuid4(),
     )
-    _insert_message(message)
+    _insert_message([message])
     identifying.keep_from_text(message, body)
     if files:
         taken = File.objects.filter(pk__in=[f.pk for f in files], message=None).update(message=message, internal=internal)
@@ -133,7 +133,7 @@ def _add(
         message=message,
         data=dict(facts),
     )
-    _insert_event(event)
+    _insert_event([event])
     return event
 
 

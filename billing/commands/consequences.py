@@ -3,7 +3,7 @@
 Called by the reckoning, which the other commands call: so none of those is imported here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ from billing import corrections, telling
 from billing.allocation import Hours
 from billing.commands.charging import AUDITED, change, go_on, suits
 from billing.facts import Kind, Qualification
-from billing.models import ChargeRequest, ListedLog, Statement
+from billing.models import ChargeRequest, ListedLog
 from billing.outcomes import rate_of
 from billing.request_letters import News, approvers, drafter, leads, managers, tell_customer, tell_staff, workers
 from billing.shown import Work, open_work
-from billing.stories import qualifications_of
+from billing.stories import Known, qualifications_of
 from contracts.models import Contract
 from tickets.commands import uncover
 from tickets.models import Ticket, Type
@@ -51,20 +51,23 @@ DRAFTED = News(
 
 def follow(book: "Book", *, now: datetime) -> None:
     """Keep what closed months owe; tell of what came to light; end what is needless or used up; draft a request where one will be needed soon."""
-    _keep_corrections(book)
+    assert book.known is not None, "it was reckoned"
+    _keep_corrections(book, book.known)
     telling.tell_unauthorised(book.contract, book.before, book.after, now=now)
     telling.tell_thresholds(book.contract, book.after, now=now)
-    with acting_for(book.contract.customer_id):
-        _follow_requests(book, now)
+    worked = _newly_worked(book)
+    if book.known.is_asked or any(one.left_minutes <= NEAR_MINUTES for one in worked):
+        with acting_for(book.contract.customer_id):
+            _follow_requests(book, worked, now)
 
 
-def _keep_corrections(book: "Book") -> None:
+def _keep_corrections(book: "Book", known: Known) -> None:
     """Money follows from the whole story, so it is asked for only where a closed month is concerned."""
-    if Statement.objects.filter(contract=book.contract, month__in=book.months).exists():
+    if not book.months.isdisjoint(closing.month for closing in known.closings):
         corrections.keep(book.contract, book.account())
 
 
-def _follow_requests(book: "Book", now: datetime) -> None:
+def _follow_requests(book: "Book", worked: Sequence["_Worked"], now: datetime) -> None:
     requests = list(
         ChargeRequest.objects.filter(contract=book.contract, over_at=None).select_related("ticket__promise", "hold").order_by("pk")
     )
@@ -72,7 +75,7 @@ def _follow_requests(book: "Book", now: datetime) -> None:
         request.contract = book.contract
     _cancel_needless(book, requests, now)
     _end_help_used_up(book, requests, now)
-    _draft_where_time_comes(book, requests, now)
+    _draft_where_time_comes(book, requests, worked, now)
 
 
 # --- Verdicts ---------------------------------------------------------------------------------------------------------
@@ -118,20 +121,20 @@ def _end_help_used_up(book: "Book", requests: Iterable[ChargeRequest], now: date
 # --- Drafts of the system ---------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class _Worked:
-    """A ticket on which functional work was entered, and the last month of that."""
+    """A ticket on which functional work was entered, and what it may still use in the last month of that before somebody has to agree."""
 
     ticket: int
-    month: date
+    left_minutes: int
 
 
-def _draft_where_time_comes(book: "Book", requests: Iterable[ChargeRequest], now: datetime) -> None:
+def _draft_where_time_comes(book: "Book", requests: Iterable[ChargeRequest], worked: Iterable[_Worked], now: datetime) -> None:
     asked = [request for request in requests if request.kind == Kind.FUNCTIONAL_EXCESS and request.state in OPEN]
-    for worked in _newly_worked(book):
-        of_ticket = [request for request in asked if request.ticket_id == worked.ticket]
+    for one in worked:
+        of_ticket = [request for request in asked if request.ticket_id == one.ticket]
         for request in of_ticket:
             _list_what_came(request, now)
-        if not of_ticket and book.hours is not None and _left(book.hours, worked) <= NEAR_MINUTES:
-            _draft(book.contract, worked.ticket, now)
+        if not of_ticket and one.left_minutes <= NEAR_MINUTES:
+            _draft(book.contract, one.ticket, now)
 
 
 def _newly_worked(book: "Book") -> list[_Worked]:
@@ -143,16 +146,15 @@ def _newly_worked(book: "Book") -> list[_Worked]:
         if is_new and any(piece.type == "functional" and piece.is_in_hours for piece in pieces):
             ticket = book.hours.slices[log][0].ticket
             months[ticket] = max(month, months.get(ticket, month))
-    return [_Worked(ticket, month) for ticket, month in months.items()]
+    return [_Worked(ticket, _left(book.hours, ticket, month)) for ticket, month in months.items()]
 
 
-def _left(hours: Hours, worked: _Worked) -> int:
-    """Minutes of functional work that the ticket may still use in that month before somebody has to agree."""
-    month = hours.month(worked.month)
+def _left(hours: Hours, ticket: int, in_month: date) -> int:
+    month = hours.month(in_month)
     approved = (
         served.left_minutes
         for served in hours.approvals.values()
-        if served.approval.ticket == worked.ticket
+        if served.approval.ticket == ticket
         and served.approval.kind == Kind.FUNCTIONAL_EXCESS
         and served.approval.ended_at is None
         and served.cancelled_at is None

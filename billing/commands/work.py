@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -18,6 +17,7 @@ from billing.commands import stories
 from billing.models import LONGEST, Entry, Timer, WorkLog
 from billing.reckoning import Book, MovedMeanwhile, book
 from contracts.models import Contract
+from helpdesk.lib.writing import LEAVE, Insert
 from helpdesk.lib.moments import spoken
 from helpdesk.lib.prepared import Prepared, compared
 from helpdesk.lib.refusals import Refusal
@@ -113,14 +113,9 @@ def _log(log: WorkLog, contract_id: int, now: datetime) -> WorkLog:
     with as_provider(), book(contract_id, now=now) as hours:
         log.contract = hours.contract
         check(log, hours, now)
-        others = _overlapping(log)
-        same = next((other for other in others if other.submission_key == log.submission_key), None)
-        if same is not None:
-            return _once_more(log, same)
-        if others:
-            raise _overlap(log, others[0], now)
-        _insert(log, now)
         hours.keep(log.ticket)
+        if not _insert(log):
+            return _known_already(log, now)
         hours.enter(Entry.Kind.LOGGED, log, by=log.agent.person)
     return log
 
@@ -144,7 +139,7 @@ def correct_work(
         others = _overlapping(row)
         if others:
             raise _overlap(row, others[0], now)
-        _save(row, now, update_fields=list(values))
+        _save(row, now, *values)
         hours.enter(Entry.Kind.CORRECTED, row, by=actor.person, reason=reason.strip())
     return row
 
@@ -226,27 +221,34 @@ def _overlap(log: WorkLog, other: WorkLog, now: datetime) -> Overlaps:
     return Overlaps(**facts)
 
 
-def _once_more(log: WorkLog, same: WorkLog) -> WorkLog:
-    if (same.ticket_id, same.began_at, same.ended_at, same.note) != (log.ticket_id, log.began_at, log.ended_at, log.note):
+def _insert(log: WorkLog) -> bool:
+    """Whether the database lets it in, which knows best: under another contract the same agent, or the same form, may be at it now."""
+    return bool(_new_logs([log]))
+
+
+_new_logs = Insert(WorkLog, on_conflict=LEAVE)
+
+
+def _known_already(log: WorkLog, now: datetime) -> WorkLog:
+    """What the same form made. Raises Overlaps, LoggedAlready."""
+    others = _overlapping(log)
+    same = next((other for other in others if other.submission_key == log.submission_key), None)
+    if same is None and others:
+        raise _overlap(log, others[0], now)
+    if same is None or (same.ticket_id, same.began_at, same.ended_at, same.note) != (log.ticket_id, log.began_at, log.ended_at, log.note):
         raise LoggedAlready
     return same
 
 
-def _insert(log: WorkLog, now: datetime) -> None:
-    _save(log, now, force_insert=True)
-
-
-def _save(log: WorkLog, now: datetime, **how: Any) -> None:
-    """Under another contract the same agent, or the same form, may be at it at the same time: the database lets one of them in."""
+def _save(log: WorkLog, now: datetime, *columns: str) -> None:
+    """Under another contract the same agent may be at it at the same time: the database lets one of them in."""
     try:
         with transaction.atomic():
-            log.save(**how)
+            log.save(update_fields=columns)
     except IntegrityError:
         others = _overlapping(log)
         if others:
             raise _overlap(log, others[0], now) from None
-        if WorkLog.objects.filter(customer=log.customer_id, submission_key=log.submission_key).exists():
-            raise LoggedAlready from None
         raise
 
 

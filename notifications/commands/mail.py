@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.tenancy import Scope, acting_for, as_provider, at_once
 from helpdesk.lib.prepared import Prepared, among
-from helpdesk.lib.writing import Insert
+from helpdesk.lib.writing import LEAVE, Insert
 from notifications import bell, bounces, marks
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.models import BouncingAddress, Mail, Mute
@@ -94,7 +94,7 @@ def owe(*, customer_id: int | None, now: datetime, **owed: Any) -> None:
 def owe_all(*, customer_id: int | None, mails: Sequence[Owed], now: datetime) -> None:
     """The same for all that one thing causes, by one statement."""
     with acting_for(customer_id):
-        _insert_mails(*(_row(owed, customer_id, now) for owed in mails))
+        _insert_mails([_row(owed, customer_id, now) for owed in mails])
     if any(not owed.may_wait and not owed.muted for owed in mails):
         bell.ring_on_commit()
 
@@ -102,11 +102,11 @@ def owe_all(*, customer_id: int | None, mails: Sequence[Owed], now: datetime) ->
 def owe_each(*, mails: Sequence[tuple[int, Owed]], now: datetime) -> None:
     """What a sweep owes to people of many customers, each with the customer's id, by one statement."""
     with as_provider():
-        _insert_mails(*(_row(owed, customer_id, now) for customer_id, owed in mails))
+        _insert_mails([_row(owed, customer_id, now) for customer_id, owed in mails])
     bell.ring_on_commit()
 
 
-_insert_mails = Insert(Mail, on_conflict="ON CONFLICT DO NOTHING")
+_insert_mails = Insert(Mail, on_conflict=LEAVE)
 
 
 def cancel_waiting(*, about: models.Model, kinds: Sequence[str]) -> list[Mail]:

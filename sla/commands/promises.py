@@ -124,7 +124,7 @@ def _keep_new(customer_id: int, version: PolicyVersion, calendar_id: int, fold: 
         told_at=now,
         **promise_columns(fold),
     )
-    _insert_promise(promise)
+    _insert_promise([promise])
     _write(promise, [], fold, now, missed={})
     return Outcome(promise, fold, was_covered=False, next_due_at=next_due(fold))
 
@@ -173,7 +173,7 @@ def _write(
             new.append(row)
         else:
             _update(row, columns)
-    _insert_clocks(*new)
+    _insert_clocks(new)
     pairs = [(rows[str(clock.target), clock.begun], clock) for clock in fold.clocks]
     _write_misses(promise, [pair for pair in pairs if _has_news(pair[1], missed.get((pair[0].target, pair[0].begun)))], missed, fold)
     firings = [

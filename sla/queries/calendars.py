@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.prepared import Prepared, Question, among
 from sla import calendar as business_time
 from sla import shipped
 from sla.content import Break, Content, Kind, Proposal, days_of_year, is_special, kind_of, open_minutes
@@ -106,15 +106,20 @@ def history(calendar_id: int) -> History:
 
 def history_held(calendar_id: int) -> History:
     """The same for who computes by it until the transaction ends: in the same round trip it is held still before it is read."""
-    return _histories([calendar_id], _marks.behind(HOLD_STILL, [calendar_id]))[calendar_id]
+    return histories_of([calendar_id], _marks.behind(HOLD_STILL, [calendar_id]))[calendar_id]
 
 
 def histories(calendar_ids: Collection[int]) -> dict[int, History]:
     """Several at once, by the same one query."""
-    return _histories(calendar_ids, _marks(list(calendar_ids)))
+    return histories_of(calendar_ids, _marks(list(calendar_ids)))
 
 
-def _histories(calendar_ids: Collection[int], rows: Iterable[tuple[int, int, datetime | None]]) -> dict[int, History]:
+def question_of_histories(calendar_ids: Collection[int]) -> Question:
+    """That query, to be asked `together` with others; `histories_of` takes its rows."""
+    return _marks.question(list(calendar_ids))
+
+
+def histories_of(calendar_ids: Collection[int], rows: Iterable[tuple[int, int, datetime | None]]) -> dict[int, History]:
     marks: dict[int, list[Mark]] = {calendar_id: [] for calendar_id in calendar_ids}
     for calendar_id, version_id, rules_from in rows:
         marks[calendar_id].append(Mark(version_id, rules_from))

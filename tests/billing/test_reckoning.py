@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.tenancy import as_provider
 from billing.commands import stories, work
-from billing.models import Entry, Slice, TakenIn
+from billing.models import Entry, Slice, TakenIn, WorkLog
 from billing.queries.verification import differences_of
 from billing.reckoning import book
 from contracts import commands as contracts
@@ -244,6 +244,20 @@ def test_a_moved_tickets_work_takes_its_place_under_the_other_contract(desk):
     assert differences(other) == []
 
 
+def test_work_logged_by_a_page_right_after_a_move_is_one_log_under_the_other_contract(desk):
+    """Nothing of the first try is left, though the page has one transaction for both."""
+    world = desk.world
+    other = make.contract(world.acme, world.softswitch, manager=world.max, number="N-2")
+    desk.log("a", "A", "10 Nov 09:00", "10:00")
+    tickets.move_to_contract(ticket=desk.tickets["A"], actor=world.max.person, contract=other, now=at("10 Nov 12:00"))
+
+    with as_provider():
+        log = desk.log("b", "A", "10 Nov 12:00", "12:30")
+        assert (log.contract, WorkLog.objects.count()) == (other, 2)
+
+    assert differences(other) == []
+
+
 def test_an_approval_does_not_follow_to_another_currency(desk):
     world = desk.world
     other = make.contract(world.acme, world.softswitch, manager=world.max, number="N-2", currency="USD", allowance_minutes=0)
@@ -343,4 +357,20 @@ def test_work_is_logged_by_as_many_queries_beside_few_as_beside_many(desk, numbe
     assert len(captured) == LOGGING, "\n".join(query["sql"][:200] for query in captured.captured_queries)
 
 
-LOGGING = 52  # with the mail that tells of it, and the request that is drafted, since nobody approved this work
+@pytest.mark.parametrize("number", [0, 30])
+def test_the_everyday_log_asks_for_little(world, number):
+    """In business hours, within the allowance; on a page the staff's scope is there already."""
+    ample = Desk(world, make.contract(world.acme, world.softswitch, manager=world.max, number="N-2", allowance_minutes=60_000))
+    for place in range(number):
+        ample.log(f"l{place}", f"T{place % 3}", f"{1 + place // 6} Dec {9 + place % 6}:00", f"{9 + place % 6}:45")
+    ample.log("first", "A", "10 Dec 09:00", "09:10")
+
+    with as_provider(), CaptureQueriesContext(connection) as captured:
+        ample.log("last", "A", "11 Dec 09:00", "09:10")
+
+    assert len(captured) == EVERYDAY, "\n".join(query["sql"][:200] for query in captured.captured_queries)
+    assert differences(ample.contract) == []
+
+
+EVERYDAY = 11
+LOGGING = 43  # with the mail that tells of it, and the request that is drafted, since nobody approved this work

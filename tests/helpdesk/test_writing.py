@@ -1,12 +1,12 @@
 """Rows written by statements that are put together once."""
 
 import pytest
-from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Person
 from accounts.tenancy import acting_for, as_provider
-from helpdesk.lib.writing import FEW, Insert, Update
+from helpdesk.lib.writing import LEAVE, Insert, Update
 from notifications.models import Mail
 from tests import factories as make
 from tickets.models import Event, Reading
@@ -29,12 +29,12 @@ def mail(world, key):
     return Mail(customer=world.acme, address="a@b.example", language="en", kind="x", key=key, created_at=make.NOW, due_at=make.NOW)
 
 
-@pytest.mark.parametrize("count", [1, 3, FEW, FEW + 1])
+@pytest.mark.parametrize("count", [1, 3, 10])
 def test_rows_are_read_as_they_were_written_and_know_their_ids(ticket, count):
     rows = [event(ticket, 100 + number) for number in range(count)]
 
     with acting_for(ticket.customer_id):
-        Insert(Event)(*rows)
+        assert Insert(Event)(rows) == count
         found = list(Event.objects.filter(position__gte=100).order_by("position"))
 
     assert found == rows
@@ -44,42 +44,54 @@ def test_rows_are_read_as_they_were_written_and_know_their_ids(ticket, count):
 
 def test_no_rows_ask_nothing(ticket, django_assert_num_queries):
     with django_assert_num_queries(0):
-        Insert(Event)()
+        assert Insert(Event)([]) == 0
 
 
-def test_as_many_rows_are_planned_once(ticket):
+def test_any_number_of_rows_is_planned_once(ticket):
     insert = Insert(Event)
     with acting_for(ticket.customer_id), CaptureQueriesContext(connection) as queries:
-        insert(event(ticket, 100))
-        insert(event(ticket, 101))
-        insert(event(ticket, 102), event(ticket, 103))
+        insert([event(ticket, 100)])
+        insert([event(ticket, 101)])
+        insert([event(ticket, 102), event(ticket, 103)])
 
-    assert [query["sql"].split()[0] for query in queries] == ["PREPARE", "EXECUTE", "PREPARE"]
+    assert [query["sql"].split()[0] for query in queries] == ["PREPARE", "EXECUTE", "EXECUTE"]
 
 
 def test_what_is_there_already_is_left_where_that_is_asked_for(world):
-    insert = Insert(Mail, on_conflict="ON CONFLICT DO NOTHING")
+    insert = Insert(Mail, on_conflict=LEAVE)
     with acting_for(world.acme.pk):
-        insert(mail(world, "one"))
-        insert(mail(world, "one"), mail(world, "two"))
+        again = mail(world, "one")
+        counts = [insert([mail(world, "one")]), insert([again, mail(world, "two")])]
         keys = sorted(Mail.objects.filter(kind="x").values_list("key", flat=True))
 
-    assert keys == ["one", "two"]
+    assert (keys, counts, again.pk) == (["one", "two"], [1, 1], None)
 
 
 def test_a_second_row_of_the_same_is_an_error_and_the_next_one_is_written(ticket):
     insert = Insert(Event)
     with acting_for(ticket.customer_id):
-        insert(event(ticket, 100))
+        insert([event(ticket, 100)])
         with pytest.raises(DatabaseError), transaction.atomic():
-            insert(event(ticket, 100))
-        insert(event(ticket, 101))
+            insert([event(ticket, 100)])
+        insert([event(ticket, 101)])
         assert Event.objects.filter(position__gte=100).count() == 2
 
 
 def test_a_row_of_another_customer_is_refused(world, ticket):
     with acting_for(world.globex.pk), pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
-        Insert(Reading)(Reading(customer=world.acme, ticket=ticket, person=world.ada, position=1, read_at=make.NOW))
+        Insert(Reading)([Reading(customer=world.acme, ticket=ticket, person=world.ada, position=1, read_at=make.NOW)])
+
+
+def test_what_is_too_long_is_refused_and_not_cut(world):
+    with as_provider(), pytest.raises(DataError, match="too long"), transaction.atomic():
+        Insert(Mail)([mail(world, "x" * 1000)])
+
+
+def test_what_a_check_refuses_is_refused_whatever_becomes_of_conflicts(world):
+    joined = mail(world, "one")
+    joined.state = Mail.State.JOINED
+    with as_provider(), pytest.raises(IntegrityError, match="joined_into_a_mail"), transaction.atomic():
+        Insert(Mail, on_conflict=LEAVE)([joined])
 
 
 def test_an_update_writes_the_columns_that_it_names_and_no_others(world):

@@ -174,7 +174,7 @@ def _insert(*, contract: Contract, product: Product, type: str, severity: str, n
         event_count=1,  # the one that its story begins with
         **columns,
     )
-    _insert_ticket(ticket)
+    _insert_ticket([ticket])
     paging.page_opened(ticket, promised, now)
     return ticket
 

@@ -45,10 +45,10 @@ def note_read(*, customer_id: int, person: Person, positions: Mapping[int, int],
     Without the lock, somebody who replies and reads in two windows at once could block themselves: each row refers to a ticket.
     """
     _put_readings(
-        *(
+        [
             Reading(customer_id=customer_id, ticket_id=ticket_id, person=person, position=position, read_at=now)
             for ticket_id, position in positions.items()
-        )
+        ]
     )
 
 
