@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Customer
 from contracts.models import Contract, Installation, Product
+from helpdesk.lib.prepared import Prepared
 from notifications.models import Mail
 from releases import letters
 from releases.models import Artifact, Download, KnownIssue, Licence, Recipient, Release, TicketIssue
@@ -233,7 +234,10 @@ def issues_page(*, product: int | None, before: int | None, size: int = PAGE) ->
 
 def issues_of(ticket: Ticket) -> list[TicketIssue]:
     """What a ticket is about, with the release of which it was told; one query."""
-    return list(TicketIssue.objects.filter(ticket=ticket).select_related("issue", "told_of"))
+    return _issues(ticket.pk)
+
+
+_issues = Prepared(lambda ticket: TicketIssue.objects.filter(ticket=ticket).select_related("issue", "told_of"))
 
 
 def tickets_of(issue: KnownIssue, most: int = PAGE) -> list[TicketIssue]:
