@@ -16,9 +16,9 @@ from billing.facts import Slice as Part
 from billing.facts import Source, month_of
 from billing.models import Allocation, ChargeRequest, ContractMonth, Slice
 from contracts.models import Contract
-from helpdesk.lib.writing import Insert
 from helpdesk.lib.prepared import Prepared, among, together
 from helpdesk.lib.statements import Statement
+from helpdesk.lib.writing import Insert
 
 Months = Collection[date]
 Place = tuple[int, date]  # a log, and a month in which it has minutes

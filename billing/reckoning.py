@@ -24,9 +24,9 @@ from billing.models import ContractMonth, Entry, Ledger, Slice, TakenIn, WorkLog
 from billing.statements import Account
 from billing.stories import Bounds, Known, known_of, linked, months_between, part_of, story_of, zone_of
 from contracts.models import Contract
-from helpdesk.lib.writing import Insert
 from helpdesk.lib.prepared import Prepared
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.writing import Insert
 from sla.locks import HOLD_STILL
 from tickets.commands import settle_contract
 from tickets.models import Ticket

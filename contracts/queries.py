@@ -112,10 +112,14 @@ class Site:
     runs: str
 
 
-def customer_panel(customer_id: int, now: datetime) -> dict[str, object]:
+def panel_questions(customer_id: int) -> list[Question]:
+    """What `customer_panel` is made of, for a page that asks for more in the same round trip."""
+    return [query.question(customer_id) for query in (_contracts, _terms, _standings, _sites, _running)]
+
+
+def customer_panel(answers: Sequence[list[Any]], now: datetime) -> dict[str, object]:
     """What staff need to know of a customer beside a ticket: contracts with today's state and allowance, environments."""
-    asked = (_contracts, _terms, _standings, _sites, _running)
-    contracts, terms, standings, sites, running = together(*(query.question(customer_id) for query in asked))
+    contracts, terms, standings, sites, running = answers
     attach(contracts, "terms", terms, "contract_id")
     attach(contracts, "standings", standings, "contract_id")
     runs: dict[int, list[str]] = {}

@@ -56,22 +56,23 @@ def customers_side(ticket: Ticket, *, except_for: Person | None = None) -> list[
     Without a requester who does, the environment's contacts hear of it too; and if that is nobody, the company's admins:
     what staff write must reach somebody. Who may not see a private ticket hears nothing of it.
     """
-    readers = _customers_among(ticket, _asking_or_following(*_of_customer(ticket)))
+    readers = customers_among(ticket, *together(near_question(ticket)))
     return [person for person in readers if person != except_for]
 
 
 def both_sides(ticket: Ticket) -> tuple[list[Person], list[Person]]:
     """The customer's side and the staff's, asked together."""
-    members, staff = together(_asking_or_following.question(*_of_customer(ticket)), _staff_near.question(*_of_staff(ticket)))
-    return _customers_among(ticket, members), _staff_among(ticket, staff)
+    members, staff = together(near_question(ticket), _staff_near.question(*_of_staff(ticket)))
+    return customers_among(ticket, members), _staff_among(ticket, staff)
 
 
-def _of_customer(ticket: Ticket) -> tuple[int, int, int]:
-    return ticket.customer_id, ticket.pk, ticket.requester_id or NOBODY
+def near_question(ticket: Ticket) -> Question:
+    """Who asked and who follows, to be asked together with others, for `customers_among`."""
+    return _asking_or_following.question(ticket.customer_id, ticket.pk, ticket.requester_id or NOBODY)
 
 
-def _customers_among(ticket: Ticket, near: Iterable[Membership]) -> list[Person]:
-    """`near`: who asked or follows; without them others are looked for."""
+def customers_among(ticket: Ticket, near: Iterable[Membership]) -> list[Person]:
+    """The customer's side. `near`: who asked or follows; without them others are looked for."""
     readers = [m.person for m in near if _may_see(ticket, m)]
     if ticket.environment_id and all(person.pk != ticket.requester_id for person in readers):
         contacts = EnvironmentContact.objects.filter(environment_id=ticket.environment_id).values("person_id")

@@ -17,10 +17,10 @@ from billing.commands import stories
 from billing.models import LONGEST, Entry, Timer, WorkLog
 from billing.reckoning import Book, MovedMeanwhile, book
 from contracts.models import Contract
-from helpdesk.lib.writing import LEAVE, Insert
 from helpdesk.lib.moments import spoken
 from helpdesk.lib.prepared import Prepared, compared
 from helpdesk.lib.refusals import Refusal
+from helpdesk.lib.writing import LEAVE, Insert
 from tickets.models import Ticket
 
 LONGEST_WORK = timedelta(hours=16)

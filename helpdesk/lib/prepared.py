@@ -31,6 +31,7 @@ Bound = int | str | datetime | Sequence[int] | Sequence[str] | Sequence[date] | 
 READERS: Mapping[str, Callable[[str], Any] | None] = {
     **dict.fromkeys(("BigAutoField", "BigIntegerField", "ForeignKey", "OneToOneField", "IntegerField", "PositiveIntegerField")),
     **dict.fromkeys(("PositiveSmallIntegerField", "SmallIntegerField", "BooleanField", "CharField", "EmailField", "TextField")),
+    "FloatField": float,
     "DateField": date.fromisoformat,
     "DateTimeField": datetime.fromisoformat,
 }

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from helpdesk.lib.dues import Due
-from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.prepared import Prepared, Question, among
 from sla import words
 from sla.clocks import Outcome
 from sla.facts import Phase
@@ -83,10 +84,13 @@ class ClockLine:
         )
 
 
-def clock_lines(promise_id: int) -> list[ClockLine]:
-    """Every clock of a promise by its beginning, with all misses: one query."""
-    rows = _of_promise(promise_id)
-    return [_line(list(of_clock)) for _pk, of_clock in groupby(rows, key=lambda row: row.pk)]
+def clocks_question(promise_id: int) -> Question:
+    """Every clock of a promise by its beginning, with all misses, to be asked together with others; `clock_lines` reads the answer."""
+    return _of_promise.question(promise_id)
+
+
+def clock_lines(rows: Iterable[Any]) -> list[ClockLine]:
+    return [_line(list(of_clock)) for _pk, of_clock in groupby(rows, key=attrgetter("pk"))]
 
 
 class _OfTarget(Protocol):

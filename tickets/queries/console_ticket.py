@@ -12,26 +12,32 @@ from django.utils.translation import gettext as _
 
 from accounts.access import Access
 from accounts.models import StaffMember, Team
+from accounts.queries import named, names_question
+from contracts.queries import customer_panel, panel_questions
 from helpdesk.lib.addresses import address
 from helpdesk.lib.keyset import Place
-from helpdesk.lib.prepared import Prepared, rows_of
+from helpdesk.lib.prepared import Prepared, rows_of, together
 from notifications.fate import bouncing
+from tickets.lines import lines_of
 from tickets.models import Status, Ticket, number_of
 from tickets.qualifying import History, history, value_before, value_of
 from tickets.queries import details, promises
 from tickets.queries.queues import BY_SLUG, Queue
-from tickets.queries.story import MessageEntry, files_of, past_of, story
+from tickets.queries.story import MessageEntry, Past, files_of, past_of, people_in, story
 from tickets.queries.whole import Whole
 from tickets.sentences import qualification as in_words
-from tickets.telling import customers_side
+from tickets.telling import customers_among, near_question
 
 
 def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
-    """The ticket as staff work on it."""
-    ticket, past = found.ticket, past_of(found.ticket)
-    known = history(ticket, past.lines)
+    """The ticket as staff work on it: what all parts of its page show, in few round trips."""
+    ticket, lines = found.ticket, lines_of(found.ticket.pk)
+    people = names_question(people_in(ticket, lines))
+    beside = promises.panel_question(ticket), near_question(ticket), _hands.question()
+    names, clocks, near, hands, *holdings = together(people, *beside, *panel_questions(ticket.customer_id))
+    past, known = Past(lines, named(names)), history(ticket, lines)
     entries = story(found, access.person, past, for_staff=True, with_told=True)
-    readers = customers_side(ticket)
+    readers = customers_among(ticket, near)
     marks = bouncing(reader.email for reader in readers)
     return {
         "ticket": ticket,
@@ -42,13 +48,15 @@ def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
         "qualification": details.qualification(ticket, known, past.names),
         "wanted": wanted(ticket, known, access, past.names),
         "now": now,
-        "promise": promises.panel(ticket, now, for_staff=True),
+        "promise": promises.panel(ticket, clocks, now, for_staff=True),
         "facts": details.facts(found, for_staff=True),
         "people": details.people(found),
         "is_watching": details.is_watching(found, access.person),
         "holds": found.holds,
         "readers": readers,
         "bouncing_readers": [(reader, marks[reader.email.lower()]) for reader in readers if reader.email.lower() in marks],
+        "hands": _hands_in(hands),
+        "panel": customer_panel(holdings, now),
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }
 
@@ -200,9 +208,8 @@ class Hands:
     teams: Sequence[tuple[int, str]]
 
 
-def hands() -> Hands:
-    """Staff who answer tickets, and all teams; one query."""
-    rows = _hands()
+def _hands_in(rows: Sequence[tuple[str, int, str]]) -> Hands:
+    """Staff who answer tickets, and all teams."""
     return Hands(*([(pk, name) for kind, pk, name in rows if kind == wanted] for wanted in ("colleague", "team")))
 
 

@@ -15,7 +15,7 @@ from contracts.queries import holdings, holdings_questions
 from helpdesk.lib.addresses import Addresses, address
 from helpdesk.lib.counting import capped
 from helpdesk.lib.keyset import Order, Page, cut, first, page
-from helpdesk.lib.prepared import Prepared, Question
+from helpdesk.lib.prepared import Prepared, Question, together
 from tickets.finding import Finding
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.permissions import may_set_private
@@ -213,6 +213,7 @@ def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
     news, known = unread.news(ticket, access.person), history(ticket, past.lines)
     entries = story(found, access.person, past, for_staff=False, new_from=news.first if news and not news.is_first_look else None)
     said = satisfaction.said(ticket) if found.rating is not None else None
+    [clocks] = together(promises.panel_question(ticket))
     return {
         "ticket": ticket,
         "news": news,
@@ -226,7 +227,7 @@ def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
         "is_settled": known.is_settled and not ticket.is_closed,
         "may_set_private": may_set_private(access, ticket),
         "now": now,
-        "promise": promises.panel(ticket, now, for_staff=False),
+        "promise": promises.panel(ticket, clocks, now, for_staff=False),
         "facts": details.facts(found, for_staff=False),
         "people": details.people(found),
         "is_watching": details.is_watching(found, access.person),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.tenancy import acting_for
 from helpdesk.lib.dues import Due
+from helpdesk.lib.prepared import Question
 from helpdesk.lib.spans import Moments
 from helpdesk.templatetags.atoms import zone_of
 from sla import sentences, words
@@ -18,7 +20,7 @@ from sla.clocks import Breach, Cause, Clock, Outcome
 from sla.courses import Pace
 from sla.explaining import explain
 from sla.models import Calendar
-from sla.queries.dues import ClockLine, clock_lines, latest, nearest
+from sla.queries.dues import ClockLine, clock_lines, clocks_question, latest, nearest
 from sla.queries.explanations import PromiseView, promise_view
 from sla.rules import Target, Value
 from sla.stories import with_calendars
@@ -60,11 +62,19 @@ class Panel:
     ended: tuple[PanelLine, ...]
 
 
-def panel(ticket: Ticket, now: datetime, *, for_staff: bool) -> Panel | None:
-    """What the page shows of a ticket's promise by one query; None for a ticket whose promise is not kept yet."""
+NONE_YET = 0  # no promise's id
+
+
+def panel_question(ticket: Ticket) -> Question:
+    """What `panel` is made of, to be asked together with others."""
+    return clocks_question(ticket.promise_id or NONE_YET)
+
+
+def panel(ticket: Ticket, clocks: Iterable[Any], now: datetime, *, for_staff: bool) -> Panel | None:
+    """What the page shows of a ticket's promise, of the answer to `panel_question`; None for a ticket whose promise is not kept yet."""
     if ticket.promise_id is None:
         return None
-    lines, moments = clock_lines(ticket.promise_id), Moments(_readers_zone(), now)
+    lines, moments = clock_lines(clocks), Moments(_readers_zone(), now)
     first = nearest(lines)
     if first is None:
         return Panel(None, "", "", (), tuple(_panel_line(line, moments, for_staff) for line in latest(lines)))

@@ -103,7 +103,7 @@ class Past:
 def past_of(ticket: Ticket) -> Past:
     """Reads the story and the names, which is two queries."""
     lines = lines_of(ticket.pk)
-    return Past(lines, display_names(_people_in(lines) | {ticket.verified_by_id, ticket.opened_by_id}))
+    return Past(lines, display_names(people_in(ticket, lines)))
 
 
 def story(
@@ -173,12 +173,12 @@ def _message(
     )
 
 
-def _people_in(lines: Sequence[Line]) -> set[int | None]:
-    """Everybody whom these lines name: actors, assignees, watchers."""
-    people = {line.actor_id for line in lines}
+def people_in(ticket: Ticket, lines: Sequence[Line]) -> list[int]:
+    """Everybody whom the page of a ticket names, with these lines: actors, assignees, watchers."""
+    people = {ticket.verified_by_id, ticket.opened_by_id} | {line.actor_id for line in lines}
     people |= {line.data.get("person") for line in lines if line.data}
     people |= {line.data.get("to") for line in lines if line.kind == Event.Kind.ASSIGNED}
-    return people
+    return sorted(pk for pk in people if pk is not None)
 
 
 def _of_monitoring(line: Line) -> bool:

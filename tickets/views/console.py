@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import Access, DeskRequest
-from contracts.queries import contracts_for, customer_panel
+from contracts.queries import contracts_for
 from helpdesk.lib.addresses import address
 from helpdesk.lib.refusals import Refusal
 from tickets import commands, permissions
@@ -84,15 +84,13 @@ def _ticket_page(request: DeskRequest, found: Whole, form: AnswerForm, received:
         "send_label": ngettext("Send to %(count)s person", "Send to %(count)s people", count) % {"count": count},
         "contract_select": _contract_select(request, ticket, now),
         "may_work": may_work,
-        "panel": customer_panel(ticket.customer_id, now),
         "draft": f"answer-{ticket.pk}-{access.person.pk}",
         "draft_cleared": f"answer-{ticket.pk}-{access.person.pk}" if "sent" in request.GET else "",
     }
     if may_work and not ticket.is_closed:
-        hands = console_ticket.hands()
         context |= {
-            "assignee_select": assignee_select(hands, ticket),
-            "team_select": team_select(hands, ticket),
+            "assignee_select": assignee_select(page["hands"], ticket),
+            "team_select": team_select(page["hands"], ticket),
             "state_select": state_select(ticket),
         }
     status = 422 if form.errors or received.errors else 200
