@@ -3,6 +3,7 @@
 That is texts, icons and names of static files. Looking up a text takes as long as writing ten variables, and a page has two hundred.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,11 @@ from django.utils.safestring import SafeString
 from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
+
+MARKUP = (SafeString, Markup)
+# Whether a text has a character that stands for something else in markup.
+_to_escape = re.compile("[&<>'\"]").search
 
 
 class _Generator(CodeGenerator):
@@ -28,6 +34,13 @@ class _Generator(CodeGenerator):
         self.signature(node, frame)
         self.write(")")
 
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        """What is written goes into a text that is markup as a whole, so that the pieces need not be: making each takes longer than escaping."""
+        if not frame.eval_ctx.autoescape or frame.eval_ctx.volatile or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+            return
+        self.write("environment.escaped(")
+
 
 class LanguageEnvironment(Environment):
     """An environment that gives out templates in the reader's language. `constants`: names of functions that depend on nothing else."""
@@ -41,6 +54,13 @@ class LanguageEnvironment(Environment):
         if self.language:
             return super().get_template(name, *arguments, **options)
         return _in(self, translation.get_language() or settings.LANGUAGE_CODE).get_template(name, *arguments, **options)
+
+    @staticmethod
+    def escaped(value: object) -> str:
+        """What compiled templates write of a value: as `escape` has it."""
+        if type(value) in MARKUP or (type(value) is str and not _to_escape(value)):
+            return value  # type: ignore[return-value] # either is a text
+        return escape(value)
 
     @staticmethod
     def plainly(function: Callable[..., object], *values: object, **named: object) -> object:

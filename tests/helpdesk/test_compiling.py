@@ -3,7 +3,10 @@
 import pytest
 from django.template import engines
 from django.utils import translation
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 from jinja2 import DictLoader
+from markupsafe import Markup, escape
 
 from helpdesk.listing import environment
 
@@ -14,6 +17,8 @@ TEMPLATES = {
     "outer.html": '{% include "text.html" %}',
     "shadowed.html": '{% macro size(word) %}<i>{{ word }}</i>{% endmacro %}{{ size("<b>") }}',
     "asks.html": '{% call(word) listed() %}<b>{{ word }}</b>{% endcall %}{% for n in range(2) %}{{ ours(n, sign="<") }}{% endfor %}',
+    "written.html": "{{ value }}",
+    "kept.html": "{% set kept %}<i>{{ value }}</i>{% endset %}{{ kept }}",
     "passed.html": '{% macro bold(word) %}<b>{{ word }}</b>{% endmacro %}{{ bold(_("Files")) }}{{ bold(icon("lock")) }}',
 }
 
@@ -44,6 +49,17 @@ def test_what_a_reader_of_a_language_always_sees_is_looked_up_once(templates, mo
 
 def test_what_differs_from_page_to_page_is_escaped_as_ever(templates):
     assert rendered(templates, "named.html", "en", name="<b>") == "Files of &lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["plain", "&", "<", ">", "'", '"', SafeString("<b>"), Markup("<b>"), 7, None, ["<"], gettext_lazy("Files")],
+    ids=repr,
+)
+def test_every_value_is_written_as_jinja_would_write_it(templates, value):
+    written, kept = (rendered(templates, name, "en", value=value) for name in ("written.html", "kept.html"))
+
+    assert (written, kept) == (str(escape(value)), f"<i>{escape(value)}</i>")
 
 
 def test_markup_of_ours_stays_markup_wherever_it_is_put(templates):

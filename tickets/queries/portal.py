@@ -213,7 +213,6 @@ def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
     news, known = unread.news(ticket, access.person), history(ticket, past.lines)
     entries = story(found, access.person, past, for_staff=False, new_from=news.first if news and not news.is_first_look else None)
     said = satisfaction.said(ticket) if found.rating is not None else None
-    [clocks] = together(promises.panel_question(ticket))
     return {
         "ticket": ticket,
         "news": news,
@@ -227,7 +226,7 @@ def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
         "is_settled": known.is_settled and not ticket.is_closed,
         "may_set_private": may_set_private(access, ticket),
         "now": now,
-        "promise": promises.panel(ticket, clocks, now, for_staff=False),
+        "promise": promises.panel(ticket, together(promises.panel_question(ticket))[0], now, for_staff=False),
         "facts": details.facts(found, for_staff=False),
         "people": details.people(found),
         "is_watching": details.is_watching(found, access.person),
