@@ -9,6 +9,7 @@ account manager get a mail of each such log. The last line is one JSON object wi
 """
 
 import argparse
+import gc
 import json
 import statistics
 import threading
@@ -173,6 +174,8 @@ def _reckoning(scene: _Scene, logs: int) -> float:
         return sum((ended - began).total_seconds() for _log, ticket, began, ended, _at in entries if types[ticket] == "functional")
 
     whole()
+    gc.collect()
+    gc.freeze()  # as a web process does once it is loaded
     with as_provider():
         times = {"bare pass": _median(bare), "read the story": _median(read), "allocate": _median(reckon)}
         with CaptureQueriesContext(connection) as queries:

@@ -176,9 +176,10 @@ def _as_json(made: _Made[Any]) -> str:
     return f"(SELECT json_agg(json_build_array({columns})) FROM ({made.statement.sql}) AS q({columns}))"  # noqa: S608 - made by the ORM
 
 
-def among(column: str, values: int | Sequence[int]) -> Func:
-    """A condition for `filter`: the column is one of the list, or of the list that the mark stands for."""
-    return Func(F(column), Value(_parameter(values)), template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+def among(column: str, values: int | Sequence[int] | ArraySubquery) -> Func:
+    """A condition for `filter`: the column is one of the list, of the list that the mark stands for, or of what the query finds."""
+    found = values if isinstance(values, ArraySubquery) else Value(_parameter(values))
+    return Func(F(column), found, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 def compared(column: str, operator: str, value: int | datetime) -> Func:
