@@ -140,6 +140,6 @@ def test_a_failed_request_shows_its_number_and_keeps_its_error_to_the_log(world,
 
 
 def _fail_on_tickets(execute, sql, params, many, context):
-    if "tickets_ticket" in sql:
+    if "tickets_ticket" in sql or sql.startswith("EXECUTE"):  # one that this connection knows already
         raise ValueError("secret")
     return execute(sql, params, many, context)

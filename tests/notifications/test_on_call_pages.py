@@ -42,10 +42,11 @@ def filled(taken, by, **changes):
 
 
 def rota_form(*members, **changes):
+    """One that begins in two days: until then nobody is on call by it."""
     values = {
         "name": "Nights",
         "time_zone": "Europe/Lisbon",
-        "first_date": "2026-11-23",
+        "first_date": str(timezone.localdate() + timedelta(days=2)),
         "handover_time": "21:00",
         "turn_days": "1",
         "escalate_minutes": "",
