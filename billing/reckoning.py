@@ -52,15 +52,14 @@ def book(contract_id: int, *, now: datetime) -> Iterator["Book"]:
 def alone_with(contract_id: int) -> Contract:
     """The contract, locked until the transaction ends, with its ledger. Raises Contract.DoesNotExist."""
     assert connection.in_atomic_block, "the caller entered a scope"
-    contract = _contracts.first(contract_id, after=LOCK, after_values=[contract_id])
-    if contract is None:
+    # Calendars before any row, as whoever locks a ticket does. What is read is asked for behind the lock, not along with it: whoever
+    # waited for that would be shown what was there before the wait.
+    found = _contracts.behind(f"{HOLD_STILL}; SELECT FROM contracts_contract WHERE id = {int(contract_id)} FOR NO KEY UPDATE", contract_id)
+    if not found:
         raise Contract.DoesNotExist
-    return contract
+    return found[0]
 
 
-# Three statements in one round trip. Calendars before any row, as whoever locks a ticket does. What is read is asked for after the lock,
-# not along with it: whoever waited for that would be shown what was there before the wait.
-LOCK = f"{HOLD_STILL}; SELECT FROM contracts_contract WHERE id = %s FOR NO KEY UPDATE"
 _contracts = Prepared(lambda contract: Contract.objects.select_related("calendar", "customer", "ledger").filter(pk=contract))
 _taken_in = Prepared(
     lambda ticket: TakenIn.objects.select_related("ticket").filter(ticket=ticket).only("contract_id", "ticket__contract_id")

@@ -48,9 +48,9 @@ class _Made(Generic[Row]):
     statement: Statement
     count: int
 
-    def ask(self, values: Sequence["Bound"], *, after: str = "", after_values: Sequence[Any] = ()) -> list[Row]:
+    def ask(self, values: Sequence["Bound"], *, after: str = "") -> list[Row]:
         """The rows for these values. `after`: as `Statement.rows` takes it."""
-        return self.read(self.statement.rows([_parameter(value) for value in values], after=after, after_values=after_values))
+        return self.read(self.statement.rows([_parameter(value) for value in values], after=after))
 
     def read(self, rows: Any) -> list[Row]:
         """What the ORM makes of these rows, as if it had asked for them itself. Of values without its ado, which takes as long as a query."""
@@ -99,9 +99,9 @@ class Prepared(Generic[Row]):
         """The same to be asked `together` with others."""
         return Question(self._for(values), values)
 
-    def first(self, *values: "Bound", after: str = "", after_values: Sequence[Any] = ()) -> Row | None:
-        """The first of them, or None. `after`: SQL that runs before it in the same round trip, such as a lock, with values of its own."""
-        return next(iter(self._for(values).ask(values, after=after, after_values=after_values)), None)
+    def first(self, *values: "Bound") -> Row | None:
+        """The first of them, or None."""
+        return next(iter(self(*values)), None)
 
     def _for(self, values: Sequence["Bound"]) -> "_Made[Row]":
         made = self._made or self._make(len(values))
