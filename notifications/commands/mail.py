@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import audit
 from accounts.models import Person
@@ -161,7 +161,7 @@ def claim(now: datetime) -> Mail | None:
     same Message-ID and the same contents.
     """
     with as_provider():
-        mail = Mail.objects.claimable(now).order_by("due_at", "id").select_for_update(skip_locked=True).first()
+        mail = _in_turn(now).order_by("due_at", "id").select_for_update(skip_locked=True).first()
         if mail is None:
             return None
         if mail.state == Mail.State.SENDING:
@@ -176,6 +176,16 @@ def claim(now: datetime) -> Mail | None:
         mail.attempts += 1
         mail.save(update_fields=["state", "lease_until", "attempts", "unknown_outcomes"])
     return mail
+
+
+def _in_turn(now: datetime) -> "models.QuerySet[Mail]":
+    """What can be claimed and would overtake nothing: two relays at once tell a person of one thread in its order, too."""
+    same = {name: OuterRef(name) for name in ("recipient", "address", "thread")}
+    earlier = Mail.objects.filter(**same, pk__lt=OuterRef("pk"), never_twice=False).exclude(thread="").order_by()
+    # Apart, since each has an index of its own.
+    on_its_way = Exists(earlier.filter(state=Mail.State.SENDING, lease_until__gt=now))
+    comes_first = Exists(earlier.filter(state=Mail.State.DUE, due_at__lte=now))
+    return Mail.objects.claimable(now).exclude(on_its_way).exclude(comes_first)
 
 
 def _join_waiting(mail: Mail) -> None:

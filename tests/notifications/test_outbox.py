@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.tenancy import as_provider
 from notifications import commands
-from notifications.commands import ATTEMPTS, LEASE, Letter, owe
+from notifications.commands import ATTEMPTS, LEASE, Letter, claim, mark_failed, mark_sent, owe
 from notifications.models import Mail
 from notifications.tasks import relay_outbox
 from tests import factories as make
@@ -120,6 +120,39 @@ def test_what_waits_in_one_thread_goes_out_as_one_mail(sink, world):
     assert states() == {"one": "sent", "two": "joined", "other": "due"}
 
 
+def test_while_a_mail_is_on_its_way_the_next_of_its_thread_waits_and_others_do_not(world):
+    now = timezone.now()
+    owed("one", world.ada, thread="ticket-1", now=now)
+    one = claim(now)
+    for key, thread in (("two", "ticket-1"), ("three", "ticket-2"), ("four", "")):
+        owed(key, world.ada, thread=thread, now=now)
+
+    meanwhile = [claim(now), claim(now), claim(now)]
+    mark_sent(mail=one, now=now)
+    afterwards = claim(now)
+
+    assert [mail and mail.key for mail in meanwhile] == ["three", "four", None]
+    assert afterwards.key == "two"
+
+
+def test_a_mail_whose_relay_died_holds_up_its_thread_no_longer_than_its_lease(world):
+    now = timezone.now()
+    owed("one", world.ada, thread="ticket-1", now=now)
+    claim(now)
+    owed("two", world.ada, thread="ticket-1", now=now)
+
+    assert [claim(now), claim(now + LEASE + timedelta(seconds=1)).key] == [None, "one"]
+
+
+def test_a_mail_that_is_tried_again_later_holds_up_nothing(world):
+    now = timezone.now()
+    owed("one", world.ada, thread="ticket-1", now=now)
+    mark_failed(mail=claim(now), error="450 later", now=now)
+    owed("two", world.ada, thread="ticket-1", now=now)
+
+    assert claim(now).key == "two"
+
+
 def test_a_mail_that_was_kept_back_with_what_it_took_in_is_taken_in_whole(sink, world):
     early = timezone.now() - timedelta(minutes=2)
     for key in ("one", "two", "three"):
@@ -127,7 +160,7 @@ def test_a_mail_that_was_kept_back_with_what_it_took_in_is_taken_in_whole(sink, 
     with as_provider():
         one, two, three = Mail.objects.order_by("pk")
         Mail.objects.filter(pk=two.pk).update(state=Mail.State.JOINED, joined_into=one)
-        Mail.objects.filter(pk=one.pk).update(due_at=timezone.now())  # so that the third leads
+        Mail.objects.filter(pk=one.pk).update(due_at=timezone.now() + timedelta(minutes=2))  # so that the third leads
 
     assert relay_outbox() == 1
     (message,) = sink.messages
