@@ -295,7 +295,8 @@ def _standing(slice: Slice) -> Counter[tuple[int, int]]:
 def test_a_verdict_takes_nothing_from_other_tickets(story: Story) -> None:
     for ticket, told in story.tickets.items():
         for count in range(1, len(told)):
-            others = {other: [q for q in all_told if q.at <= told[count].at] for other, all_told in story.tickets.items()}
+            # Of what is told at the same instant, nobody says which came first.
+            others = {other: [q for q in all_told if q.at < told[count].at] for other, all_told in story.tickets.items()}
             entries = [entry for entry in story.entries if entry.at <= told[count].at]
             before = allocate(replace(story, entries=entries, tickets={**others, ticket: told[:count]}))
             after = allocate(replace(story, entries=entries, tickets={**others, ticket: told[: count + 1]}))
