@@ -55,9 +55,9 @@ def open_ticket(
 ) -> Ticket:
     """Register an event: ticket, first message with evidence, story, and what is owed to requester, watchers and team.
 
-    `opened_by`: None where monitoring does. `private`: only the requester and the company's admins see it. Raises NotCovered when the contract is not in force today or
-    does not cover the product, OnlyTechnicalIsCritical, and MissingFile. The same `submission_key` again returns the ticket
-    that it made, and tells nobody twice; with other words it raises AlreadyFiled.
+    `opened_by`: None where monitoring does. `private`: only the requester and the company's admins see it. Raises NotCovered when
+    the contract is not in force today or does not cover the product, OnlyTechnicalIsCritical, and MissingFile. The same
+    `submission_key` again returns the ticket that it made, and tells nobody twice; with other words it raises AlreadyFiled.
     """
     with acting_for(contract.customer_id):
         _check_event(contract, product, type, severity, now)
@@ -78,15 +78,12 @@ def open_ticket(
             follow_up_of=follow_up_of,
             now=now,
         )
-        if not is_new:
+        if is_new:
+            lock_untaken(files)
+            _note_watchers(ticket, watchers)
+            _tell(ticket, _begin_story(ticket, description, files, submission_key, now), description, now)
+        else:
             _refuse_other_text(ticket, subject, description)
-            return ticket
-        lock_untaken(files)
-        _note_watchers(ticket, watchers)
-        event = _begin_story(ticket, description, files, submission_key, now)
-        if requester is not None and requester == opened_by:
-            note_read(customer_id=ticket.customer_id, person=requester, positions={ticket.pk: ticket.event_count}, now=now)
-        _tell(ticket, event, description, now)
     return ticket
 
 
@@ -117,6 +114,8 @@ def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submis
         facts=_opening_facts(ticket),
         now=now,
     )
+    if ticket.requester is not None and ticket.requester == ticket.opened_by:
+        note_read(customer_id=ticket.customer_id, person=ticket.requester, positions={ticket.pk: ticket.event_count}, now=now)
     if ticket.follow_up_of is not None:
         story.record(
             ticket=story.lock(ticket.follow_up_of),
