@@ -207,6 +207,14 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # who reads the mail gets in, also while strangers guess; a second factor is asked for all the same
+# Failed attempts at a password (`AccountAdapter.pre_authenticate`). One address reaches 60 an hour for one person, so that it alone never
+# uses up what there is from anywhere. allauth's own `login_failed` stays for second factors, which only who knows the password meets.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed_here": "10/m/ip,5/5m/key",  # by address, and by address and person
+    "login_failed_anywhere": "100/h/key",  # by person, from browsers that are not known
+    "login_failed_known": "10/5m/key",  # by browser that its person signed in with before
+}
 
 USERSESSIONS_TRACK_ACTIVITY = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts import known_browsers
 from accounts.models import Person
 from accounts.tenancy import as_nobody, current
 from notifications.commands import Letter, owe
@@ -19,19 +21,41 @@ from notifications.fate import bouncing, mail_comes_back
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Nobody signs up by themselves, and nothing is sent inside a request."""
+    """Nobody signs up by themselves, nobody is locked out by others, and nothing is sent inside a request."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count an attempt to sign in as a failed one, until it is not; raises ValidationError when there were too many.
+
+        A stranger is counted by where they come from, so that they lock out themselves and not whom they guess; over all places only so
+        that guessing from thousands of them stays bounded. A browser that signed in before is counted by itself alone.
+        """
+        who = self._get_login_attempts_cache_key(request, **credentials)
+        browser = known_browsers.known_as(request, credentials.get("email", ""))
+        counted = [("login_failed_known", f"{who}:{browser}")]
+        if browser is None:
+            # In this order: what an address is refused counts for nobody else.
+            counted = [("login_failed_here", f"{who}:{ratelimit.get_ip(request)}"), ("login_failed_anywhere", who)]
+        usages = []
+        for action, key in counted:
+            usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
+            if usage is None:
+                raise self.validation_error("too_many_login_attempts")
+            usages += usage.usage
+        self._login_failed_rl_usage = ratelimit.RateLimitUsage(usages)  # which allauth takes back when the password is right
+
     def post_login(self, request: HttpRequest, user: Any, **facts: Any) -> HttpResponse:
-        """Whoever signs in hears that mail to them comes back, since no mail can tell them."""
+        """Whoever signs in hears that mail to them comes back, since no mail can tell them; their browser is known from then on."""
         with as_nobody(user.pk):
             marks = bouncing([user.email])
         for mark in marks.values():
             with translation.override(user.language):
                 messages.warning(request, mail_comes_back(mark))
-        return super().post_login(request, user, **facts)  # type: ignore[no-any-return]  # allauth has no types
+        response: HttpResponse = super().post_login(request, user, **facts)
+        known_browsers.remember(response, user)
+        return response
 
     def send_notification_mail(
         self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None

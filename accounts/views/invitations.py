@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import commands
+from accounts import commands, known_browsers
 from accounts.forms import AcceptanceForm
 from accounts.middleware import SESSION_CUSTOMER
 from accounts.models import Invitation, Person
@@ -49,7 +49,9 @@ def _answer(request: HttpRequest, invitation: Invitation, token: str) -> HttpRes
             return render(request, "account/invitation_closed.html", {"sentence": str(refusal)}, status=410)
         login(request, person, backend=BACKEND)
         request.session[SESSION_CUSTOMER] = invitation.customer_id
-        return redirect("portal:home")
+        response = redirect("portal:home")
+        known_browsers.remember(response, person)
+        return response
     return render(request, "account/invitation.html", context | {"form": form}, status=422 if form.errors else 200)
 
 
