@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Invitation, Person, StaffMember
-from helpdesk.lib.prepared import Prepared, among, name_of
+from helpdesk.lib.prepared import Prepared, Question, among, name_of
 from notifications.models import BouncingAddress, Mail
-from notifications.reasons import in_words
+from notifications.reasons import NO_LONGER_FOR_THEM, NO_LONGER_FOR_THEM_AND_TRIED, in_words
 
 State = Mail.State
 # What each state is called after a reader's name, and the instant that goes with it.
@@ -31,6 +31,11 @@ WORDS: dict[str, "tuple[str | Promise, str]"] = {
     State.PARKED: (gettext_lazy("mail, could not be sent; owed since"), "created_at"),
     State.MUTED: (gettext_lazy("muted: on their pages only"), ""),
     State.CANCELLED: (gettext_lazy("not sent: no longer true"), ""),
+}
+# The same of one that was withdrawn, by why.
+WITHDRAWN: dict[str, "str | Promise"] = {
+    NO_LONGER_FOR_THEM: gettext_lazy("not sent: may no longer see it"),
+    NO_LONGER_FOR_THEM_AND_TRIED: gettext_lazy("not sent again: may no longer see it; an earlier try may have arrived"),
 }
 WRONG = {State.BOUNCED, State.COMPLAINED, State.PARKED}
 
@@ -118,6 +123,8 @@ def _fate(mail: _Sent, name: str, bounces_since: datetime | None) -> Fate:
     elif state == State.DUE and mail.attempts:
         words = ngettext("mail, failed %(count)s time, tried again", "mail, failed %(count)s times, tried again", mail.attempts)
         words, at, tone = words % {"count": mail.attempts}, mail.due_at, "warn"
+    elif state == State.CANCELLED:
+        words = WITHDRAWN.get(mail.last_error, words)
     return Fate(
         mail_id=mail.pk,
         name=name,
@@ -145,6 +152,8 @@ def _summary(fates: Sequence[Fate]) -> str:
     parts = [_("Told %(count)s") % {"count": len(fates) - muted - cancelled}]
     if muted:
         parts.append(_("%(count)s muted") % {"count": muted})
+    if cancelled:
+        parts.append(ngettext("%(count)s not any more", "%(count)s not any more", cancelled) % {"count": cancelled})
     if bounced:
         parts.append(ngettext("%(count)s bounced", "%(count)s bounced", bounced) % {"count": bounced})
     if stuck:

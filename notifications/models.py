@@ -41,7 +41,7 @@ class Mail(models.Model):
         BOUNCED = "bounced", _("Bounced")
         COMPLAINED = "complained", _("Marked as spam")
         MUTED = "muted", _("Not sent: muted")
-        CANCELLED = "cancelled", _("Not sent: no longer true")
+        CANCELLED = "cancelled", _("Not sent: withdrawn")
 
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="+")
     recipient = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")

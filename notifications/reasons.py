@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from notifications.bounces import enhanced_status, verdict
 
+# What is written to a mail that was withdrawn from its reader.
+NO_LONGER_FOR_THEM = "Its reader may no longer see what it tells of."
+NO_LONGER_FOR_THEM_AND_TRIED = NO_LONGER_FOR_THEM + " An earlier try may have reached them."
+
 # By the beginning of the status; the longest that fits counts.
 _BY_STATUS: dict[str, "str | Promise"] = {
     "5.1.1": gettext_lazy("There is no such mailbox."),
@@ -34,6 +38,8 @@ _BY_WORD: tuple[tuple[str, "str | Promise"], ...] = (
     ("mailbox full", gettext_lazy("The mailbox is full.")),
     ("quota", gettext_lazy("The mailbox is full.")),
     ("it may have arrived", gettext_lazy("Sending it was cut off; it may have arrived. Ask its reader before you send it again.")),
+    ("an earlier try may have", gettext_lazy("Its reader may no longer see what it tells of. An earlier try may have reached them.")),
+    ("may no longer see", gettext_lazy("Its reader may no longer see what it tells of.")),
     ("process that sent it died", gettext_lazy("Sending it was cut off each time.")),
     ("connectionrefused", gettext_lazy("Our mail server could not be reached.")),
     ("timeout", gettext_lazy("Our mail server did not answer in time.")),

@@ -21,7 +21,7 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from accounts.tenancy import as_provider, working_as
 from helpdesk.lib.outages import is_outage
-from notifications import bounces, commands, courier
+from notifications import bounces, commands, courier, readers
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.commands import paging
 from notifications.composition import compose
@@ -56,9 +56,9 @@ def send_announcements(mail: Mail, connection: BaseEmailBackend, ends: float) ->
     """A claimed announcement and those that come next, so many that nothing else waits long; returns how many the server took.
 
     What fails is noted as of any other mail, and ends the run. One that tries an address that bounces goes alone, as any other mail:
-    that it went out is news about the address.
+    that it went out is news about the address. So does one to who left the company, which stays here.
     """
-    if commands.is_marked(mail):
+    if commands.is_marked(mail) or not readers.may_read(mail):
         return int(send(mail, connection))
     sent, following = 0, mail
     while (service_id := _hand_over(following, connection)) is not None:
@@ -78,7 +78,7 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
 
     The line is opened for the first mail, and again after a failure; one that a mail finds closed would be closed after it.
     """
-    if commands.keep_back(mail=mail, now=timezone.now()):
+    if commands.withdraw_if_hidden(mail=mail) or commands.keep_back(mail=mail, now=timezone.now()):
         return False
     service_id = _hand_over(mail, connection)
     if service_id is None:

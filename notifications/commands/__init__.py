@@ -30,6 +30,8 @@ from notifications.commands.mail import (
     take_bounce,
     try_address_again,
     who_muted,
+    withdraw_if_hidden,
+    withdraw_waiting,
 )
 from notifications.commands.paging import acknowledge, acknowledge_about, page, send_test
 from notifications.commands.reaching import NotReadable, NotThisWay, TooManyWays, add_way, remove_way
@@ -94,4 +96,6 @@ __all__ = [
     "take_bounce",
     "try_address_again",
     "who_muted",
+    "withdraw_if_hidden",
+    "withdraw_waiting",
 ]

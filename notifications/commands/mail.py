@@ -13,13 +13,14 @@ from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts import audit
-from accounts.models import Person
+from accounts.models import Person, StaffRole
 from accounts.tenancy import Scope, acting_for, as_provider, at_once
 from helpdesk.lib.prepared import Prepared, among
 from helpdesk.lib.writing import LEAVE, Insert
-from notifications import bell, bounces, marks
+from notifications import bell, bounces, marks, readers
 from notifications.bounces import NO_REFUSAL, Verdict
 from notifications.models import BouncingAddress, Mail, Mute
+from notifications.reasons import NO_LONGER_FOR_THEM, NO_LONGER_FOR_THEM_AND_TRIED
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,34 @@ def cancel_waiting(*, about: models.Model, kinds: Sequence[str]) -> list[Mail]:
         rows = list(waiting.select_for_update(skip_locked=True).order_by("pk"))
         Mail.objects.filter(pk__in=[mail.pk for mail in rows]).update(state=Mail.State.CANCELLED)
     return rows
+
+
+def withdraw_waiting(*, about: "models.QuerySet[Any]", may_read: "models.QuerySet[Any]") -> int:
+    """Mails that tell of these rows, and wait, no longer go out to who may not read them now; returns how many. Staff keep theirs.
+
+    `may_read`: ids of those of the customer who may. For the command that takes the right away, in its transaction: a relay that is
+    just taking one is waited for, and asks for itself before it hands it over (`withdraw_if_hidden`). So does the one that has its turn
+    with what may have arrived already, which is then told of it.
+    """
+    waiting = Mail.objects.filter(about_table=about.model._meta.db_table, about_id__in=about.values("pk"), unknown_outcomes=0)
+    waiting = waiting.filter(state__in=[Mail.State.DUE, Mail.State.PARKED]).exclude(recipient__in=may_read)
+    hidden = waiting.exclude(recipient=None).exclude(recipient__in=StaffRole.objects.values("member"))
+    ids = list(hidden.select_for_update().order_by("pk").values_list("pk", flat=True))
+    return Mail.objects.filter(pk__in=ids).update(state=Mail.State.CANCELLED, last_error=NO_LONGER_FOR_THEM)
+
+
+def withdraw_if_hidden(*, mail: Mail) -> bool:
+    """Whether a claimed mail stays here for good, since its reader may no longer see what it tells of: asked last before it is handed over.
+
+    Whatever took the right away - a ticket that became private, a role, a membership that ended - and however the mail came here: for
+    the first time, again after a failure, or sent again by staff.
+    """
+    if readers.may_read(mail):
+        return False
+    reason = NO_LONGER_FOR_THEM_AND_TRIED if mail.unknown_outcomes else NO_LONGER_FOR_THEM
+    with as_provider():
+        _note(mail, state=Mail.State.CANCELLED, lease_until=None, attempts=mail.attempts - 1, last_error=reason)
+    return True
 
 
 def _row(owed: Owed, customer_id: int | None, now: datetime) -> Mail:
@@ -242,6 +271,9 @@ _SENT_AND_NEXT = """
     UPDATE notifications_mail SET state = 'sending', lease_until = %s, attempts = 1 WHERE id = (
         SELECT m.id FROM notifications_mail m WHERE m.state = 'due' AND m.due_at <= %s AND m.never_twice AND m.attempts = 0 AND NOT EXISTS (
             SELECT FROM notifications_bouncingaddress b WHERE b.cleared_at IS NULL AND b.address = lower(m.address))
+        AND (m.recipient_id IS NULL OR m.customer_id IS NULL OR EXISTS (
+            SELECT FROM accounts_membership a JOIN accounts_person p ON p.id = a.person_id
+            WHERE a.person_id = m.recipient_id AND a.customer_id = m.customer_id AND a.ended_at IS NULL AND p.is_active))
         ORDER BY m.due_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING {columns}
 """
@@ -250,8 +282,8 @@ _SENT_AND_NEXT = """
 def sent_and_next(*, mail: Mail, service_id: str = "", now: datetime) -> Mail | None:
     """An announcement went out: note it, and take the next one in the same transaction; None when none is due.
 
-    Not for mail of which something must be forgotten once it is sent, nor to an address that is marked. What died before this has one
-    mail in doubt, as ever.
+    Not for mail of which something must be forgotten once it is sent, nor to an address that is marked or to who left the company. What
+    died before this has one mail in doubt, as ever.
     """
     columns = [str(field.column) for field in Mail._meta.concrete_fields]
     sql = _SENT_AND_NEXT.format(columns=", ".join(columns))

@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.tenancy import acting_for
 from helpdesk.lib.refusals import Refusal
+from notifications.commands import withdraw_waiting
 from tickets import story, telling
 from tickets.models import Event, Ticket
 
@@ -20,7 +21,8 @@ class NotForThem(Refusal):
 def set_private(*, ticket: Ticket, person: Person, private: bool, by_staff: bool, now: datetime) -> Ticket:
     """Let only the requester and the company's admins see the ticket, or everybody of the company again (TIC-7).
 
-    Colleagues who followed it hear nothing while it is private. A second time changes nothing.
+    Colleagues who followed it hear nothing while it is private, nor what they were owed before and had not been sent. A second time
+    changes nothing.
     """
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
@@ -36,6 +38,7 @@ def set_private(*, ticket: Ticket, person: Person, private: bool, by_staff: bool
         )
         headline = gettext_noop("%(who)s made %(number)s visible to your whole company.")
         if private:
+            withdraw_waiting(about=Event.objects.filter(ticket=ticket), may_read=telling.who_may_see(ticket).values("person"))
             headline = gettext_noop("%(who)s made %(number)s private: only who asked and your company's admins see it.")
         telling.tell(
             readers=telling.customers_side(ticket, except_for=person),
