@@ -1,6 +1,7 @@
 """Opens each request's transaction, finds out who asks, and sets the scope in which the page reads."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote
@@ -9,12 +10,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import AuthenticationMiddleware as DjangosAuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from structlog.contextvars import bind_contextvars
 
@@ -69,6 +72,12 @@ class SessionMiddleware(DjangosSessionMiddleware):
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         super().__init__(get_response)
         self.SessionStore = sessions.SessionStore
+
+
+class AuthenticationMiddleware(DjangosAuthenticationMiddleware):
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = cast(Person, SimpleLazyObject(partial(sessions.signed_in, request)))
 
 
 class ScopeMiddleware:

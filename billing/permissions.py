@@ -35,7 +35,7 @@ def may_read_statements(access: Access) -> bool:
 
 def rights(access: Access) -> dict[str, Any]:
     """What lists of logs ask for: which of them the reader may change."""
-    return {"may_log": may_log_work(access), "may_correct_all": access.has_role(Role.LEAD), "person_id": access.person.pk}
+    return {"may_log_work": may_log_work(access), "may_correct_all": access.has_role(Role.LEAD), "person_id": access.person.pk}
 
 
 def may_draft_request(access: Access) -> bool:

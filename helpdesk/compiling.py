@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -42,10 +43,18 @@ class _Generator(CodeGenerator):
         self.write("environment.escaped(")
 
 
+class _Template(Template):
+    """Knows the environment's names and no more: what it imports is the same for all who do. Jinja2 would compare these names each time."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> Any:
+        return super()._get_default_module()
+
+
 class LanguageEnvironment(Environment):
     """An environment that gives out templates in the reader's language. `constants`: names of functions that depend on nothing else."""
 
     code_generator_class = _Generator
+    template_class = _Template
     constants: frozenset[str] = frozenset()
     language = ""
 

@@ -1,5 +1,7 @@
 """What every page knows."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -9,10 +11,14 @@ from django.utils import timezone
 
 from accounts import permissions
 from accounts.access import Access
-from billing.permissions import may_log_work
-from billing.queries.work import running, running_timer
+from billing.permissions import rights
+from billing.queries.work import Running, running, running_timer
+from contracts.queries import ContractCard
+from helpdesk import beside
 from helpdesk.lib.addresses import address
+from helpdesk.lib.prepared import Question
 from notifications.fate import bouncing_at
+from tickets.models import Ticket
 from tickets.queries import queues
 
 
@@ -35,19 +41,45 @@ def page(request: HttpRequest) -> dict[str, Any]:
         if facts["may_manage_people"]:
             facts["bouncing"] = cache(lambda: bouncing_at(access.customer.pk))  # asked once, by pages that list people
         if request.path.startswith("/console/"):
-            facts |= _console_frame(request, access)
+            frame = ConsoleFrame(request, access)
+            facts |= {"queues": frame.queues, "own_timer": frame.own_timer, "beside_ticket": frame.beside_ticket}
+            facts |= rights(access)
     return facts
 
 
-def _console_frame(request: HttpRequest, access: Access) -> dict[str, Any]:
-    """What the frame of the staff's pages asks for: the queues' counts and the reader's timer, together in one round trip."""
-    person_id = access.person.pk
-    asked = cache(lambda: queues.counts_beside(person_id, running_timer.question(person_id)))
-    return {
-        "queues": lambda: queues.links(asked()[0], _current_queue(request), lambda slug: address("console:queue", slug)),
-        "own_timer": lambda: running(asked()[1][0], timezone.now()),
-        "may_log_work": may_log_work(access),
-    }
+class ConsoleFrame:
+    """What the frame of the staff's pages asks for: the queues' counts and the reader's timer, together in one round trip.
+
+    A ticket's page says first that it is one, so that what other apps show beside the ticket goes along.
+    """
+
+    def __init__(self, request: HttpRequest, access: Access) -> None:
+        self.request, self.access = request, access
+        self._asked: tuple[dict[str, int], Running | None] | None = None
+
+    def queues(self) -> list[queues.QueueLink]:
+        return queues.links(self._known[0], _current_queue(self.request), lambda slug: address("console:queue", slug))
+
+    def own_timer(self) -> Running | None:
+        return self._known[1]
+
+    def beside_ticket(self, ticket: Ticket, cards: Sequence[ContractCard], now: datetime) -> dict[str, Any]:
+        """See `helpdesk/beside.py`."""
+        answers = self._ask(*beside.questions(ticket, now))
+        return beside.shown(ticket, cards, answers, self.own_timer(), self.access, now)
+
+    @property
+    def _known(self) -> tuple[dict[str, int], Running | None]:
+        if self._asked is None:
+            self._ask()
+        assert self._asked is not None, "just asked"
+        return self._asked
+
+    def _ask(self, *more: Question) -> list[list[Any]]:
+        person_id = self.access.person.pk
+        counts, (timers, *answers) = queues.counts_beside(person_id, running_timer.question(person_id), *more)
+        self._asked = counts, running(timers, timezone.now())
+        return answers
 
 
 def _current_queue(request: HttpRequest) -> str:

@@ -1,7 +1,7 @@
-"""Long lists, the frame of pages and form controls are rendered by Jinja2, which compiles its templates: a tenth of the time (see the ADR).
+"""Long lists, the frame of pages, form controls and a few whole pages are rendered by Jinja2, which compiles its templates: a tenth of the time (see the ADR).
 
 What lies in `templates/lists/` is put into a page by `{% listing "name.html" … %}`, what lies in `templates/frame/` by
-`{% frame "name.html" %}`, what lies in `templates/parts/` by `{% part "name.html" %}`. All escape everything that is not markup of ours.
+`{% frame "name.html" %}`, what lies in `templates/parts/` by `{% part "name.html" %}`; what lies in `templates/pages/` is a page (see `helpdesk/pages.py`). All escape everything that is not markup of ours.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
 from jinja2 import Environment
 
-from billing.templatetags.billing_statements import with_allowances
+from billing.templatetags.billing_requests import approvals_waiting
 from helpdesk.compiling import LanguageEnvironment
 from helpdesk.lib.addresses import address
 from helpdesk.templatetags import atoms, durations, ui
+from monitoring.templatetags.monitoring import situation
 
 DJANGOS = Path(forms.__file__).parent / "jinja2"  # its own templates of controls
 
@@ -72,7 +73,8 @@ TAGS = {
     "size": ui.size,
     "money": ui.money,
     "date": date_format,
-    "with_allowances": with_allowances,
+    "approvals_waiting": approvals_waiting,
+    "situation": situation,
 }
 
 

@@ -93,7 +93,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -126,8 +126,8 @@ TEMPLATES = [
     },
     {
         "NAME": "lists",
-        "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [BASE_DIR / "templates" / folder for folder in ("lists", "frame", "parts")],
+        "BACKEND": "helpdesk.pages.Compiled",
+        "DIRS": [BASE_DIR / "templates" / folder for folder in ("lists", "frame", "parts", "pages")],
         "OPTIONS": {"environment": "helpdesk.listing.environment"},
     },
 ]

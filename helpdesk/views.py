@@ -15,6 +15,7 @@ from accounts.access import DeskRequest
 from accounts.models import Customer
 from accounts.queries import people_page
 from billing.queries.charges import any_open
+from billing.queries.hours import used_of, used_question, with_allowances
 from contracts.permissions import may_keep_contracts, may_keep_environments
 from contracts.queries import contracts_of, environments_of, out_of_reach
 from helpdesk.lib.outages import is_outage
@@ -27,8 +28,10 @@ RETRY_SECONDS = 5  # after which a client may ask again while the database is aw
 
 
 def portal_home(request: DeskRequest) -> HttpResponse:
-    context, (open_charges,) = portal.home(request.access, timezone.now(), any_open.question())
-    return render(request, "portal/home.html", context | {"any_approval_open": bool(open_charges)})
+    now = timezone.now()
+    context, (open_charges, used) = portal.home(request.access, now, any_open.question(), used_question(request.access.customer.pk, now))
+    context |= {"any_approval_open": bool(open_charges), "shown_cards": with_allowances(context["cards"], now, used_of(used))}
+    return render(request, "portal_home.html", context)
 
 
 def console_home(request: DeskRequest) -> HttpResponse:

@@ -65,8 +65,18 @@ class Told:
 
 def told_about(table: str, ids: Iterable[int]) -> dict[int, Told]:
     """By the row that the mails tell of, whom they told and what became of it; one query, whatever the number of rows."""
+    return told_by(told_question(table, ids).ask())
+
+
+def told_question(table: str, ids: Iterable[int]) -> Question:
+    """What `told_by` is made of, for a page that asks for more in the same round trip."""
+    return _mails_about(table).question(list(ids))
+
+
+def told_by(rows: Iterable[Sequence[Any]]) -> dict[int, Told]:
+    """By the row that was told of."""
     readers: dict[int, list[Fate]] = {}
-    for about_id, name, bounces_since, *columns in _mails_about(table)(list(ids)):
+    for about_id, name, bounces_since, *columns in rows:
         own, lead = _Sent(*columns[: len(_SENT)]), _Sent(*columns[len(_SENT) :])
         readers.setdefault(about_id, []).append(_fate(lead if lead.pk else own, name, bounces_since))
     return {pk: Told(_summary(fates), _worst(fates), tuple(fates)) for pk, fates in readers.items()}
@@ -192,9 +202,23 @@ def mail_comes_back(mark: Mark) -> str:
 def bouncing(addresses: Iterable[str]) -> dict[str, Mark]:
     """Those of the addresses that bounce, by the address in small letters, as the present scope may know them."""
     wanted = sorted({address.lower() for address in addresses})
-    return {row.address: mark_in_words(row) for row in _standing(wanted)} if wanted else {}
+    return bouncing_by(_standing(wanted)) if wanted else {}
 
 
+def bouncing_question(person_ids: Sequence[int]) -> Question:
+    """The marks of these people's addresses, to be asked together with others, for `bouncing_by`."""
+    return _standing_of.question(person_ids)
+
+
+def bouncing_by(rows: Iterable[BouncingAddress]) -> dict[str, Mark]:
+    return {row.address: mark_in_words(row) for row in rows}
+
+
+_standing_of = Prepared(
+    lambda people: BouncingAddress.objects.standing().filter(
+        address__in=Person.objects.filter(among("id", people)).order_by().values(small=Lower("email"))
+    )
+)
 _standing = Prepared(lambda addresses: BouncingAddress.objects.standing().filter(among("address", addresses)))
 
 
@@ -202,5 +226,6 @@ def bouncing_at(customer_id: int) -> dict[str, Mark]:
     """The addresses of a customer's people and of those it invited, as far as they bounce."""
     people = Person.objects.filter(memberships__customer_id=customer_id, memberships__ended_at=None).annotate(small=Lower("email"))
     invited = Invitation.objects.filter(customer_id=customer_id, accepted_at=None, revoked_at=None).annotate(small=Lower("email"))
-    rows = BouncingAddress.objects.standing().filter(Q(address__in=people.values("small")) | Q(address__in=invited.values("small")))
-    return {row.address: mark_in_words(row) for row in rows}
+    return bouncing_by(
+        BouncingAddress.objects.standing().filter(Q(address__in=people.values("small")) | Q(address__in=invited.values("small")))
+    )

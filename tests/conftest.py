@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.template.backends.jinja2 import Template
 from django.test import TestCase, TransactionTestCase
+from django.test.signals import template_rendered
 from hypothesis import HealthCheck, settings
 
 from helpdesk import environment
@@ -80,6 +82,20 @@ def _quick(settings: Any) -> None:
     """Tests need neither collected files nor slow hashes."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_pages_tell_what_they_know() -> Iterator[None]:
+    """Answers of Django's test client have the `context` of compiled pages too, as they have that of its own templates."""
+    render = Template.render
+
+    def told(self: Template, context: dict[str, Any] | None = None, request: Any = None) -> Any:
+        template_rendered.send(sender=self, template=self, context=dict(context or {}))
+        return render(self, context, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "render", told)
+        yield
 
 
 @pytest.fixture

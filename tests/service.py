@@ -28,7 +28,7 @@ class Service:
     def messages(self, path: str = "phone") -> list[str]:
         return [body["message"] for at, body in self.received if at == f"/{path}"]
 
-    def wait_for(self, number: int, seconds: float = 30) -> None:
+    def wait_for(self, number: int, seconds: float = 90) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.received) >= number, seconds), f"{len(self.received)} pages came, not {number}"
 

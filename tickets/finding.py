@@ -1,12 +1,12 @@
 """Which tickets are found by words, by a number or by the identifier of a call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, Value
 
 from helpdesk.lib import identifiers
 from helpdesk.lib.addresses import row_id
@@ -14,10 +14,11 @@ from helpdesk.lib.identifiers import Alike
 from helpdesk.lib.prepared import Prepared, among
 from tickets.models import Identifier, Message, Ticket, portuguese
 
-HITS = 5_000
+# So many are known one by one; of a million tickets, with more the newest fifty are soon met by looking through the newest of all.
+HITS = 20_000
 MOST_ALIKE = 200
 NOTHING_ALIKE = Alike()
-NO_TICKET = 0  # no row has this id
+NO_TICKET = NO_MESSAGE = 0  # no row has this id
 EVERY_TICKET = Q()
 
 
@@ -25,15 +26,16 @@ EVERY_TICKET = Q()
 class Finding:
     """What is known after asking once. `condition`: on tickets; empty words narrow nothing.
 
-    `alike`: known identifiers of calls for the words, `identifiers`: those of them that tickets are found by; `numbers`: of every
-    ticket that was found, or None where only the condition tells; then `at_least` so many are.
+    `alike`: known identifiers of calls for the words, `identifiers`: those of them that tickets are found by; `messages`: of every
+    ticket that was found, by its number, those that have the words, or None where only the condition tells; then `at_least` so many
+    tickets are found.
     """
 
     words: str = ""
     condition: Q = EVERY_TICKET
     alike: Alike = NOTHING_ALIKE
     identifiers: tuple[str, ...] = ()
-    numbers: tuple[int, ...] | None = None
+    messages: Mapping[int, Sequence[int]] | None = None
     at_least: int = 0
 
 
@@ -50,13 +52,16 @@ def find(words: str, *, loosely: bool = False) -> Finding:
         values = alike.all if loosely else alike.values
         return Finding(words, Q(pk__in=holding(values).values("message__ticket_id")), alike, values)
     number = row_id(words.strip().upper().removeprefix(f"{settings.TICKET_PREFIX}-").removeprefix("#")) or NO_TICKET
-    hits = tuple(dict.fromkeys(found := _hits(words, number)))
-    if len(found) < HITS:
-        return Finding(words, Q(among("id", hits)), numbers=hits, at_least=len(hits))
+    hits = _hits(words, number)
+    messages: dict[int, list[int]] = {}
+    for ticket, message in hits:
+        messages.setdefault(ticket, []).append(message)
+    if len(hits) < HITS:
+        return Finding(words, Q(among("id", tuple(messages))), messages=messages, at_least=len(messages))
     # So common a word is on every page: looking through the newest tickets ends sooner than sorting all that have it. The subquery is
     # one value, not an EXISTS, which the planner would answer by looking for the word in all messages.
     said = Message.objects.filter(ticket=OuterRef("pk"), search=found_by(words)).order_by().values("ticket_id")[:1]
-    return Finding(words, Q(pk=number) | Q(search=found_by(words)) | Q(pk=Subquery(said)), at_least=len(hits))
+    return Finding(words, Q(pk=number) | Q(search=found_by(words)) | Q(pk=Subquery(said)), at_least=len(messages))
 
 
 def found_by(words: str) -> Any:
@@ -70,15 +75,16 @@ def holding(values: Sequence[str]) -> QuerySet[Identifier]:
     return Identifier.objects.filter(folded__in={identifiers.folded(value) for value in values}, value__in=values)
 
 
-def _numbers(words: str, number: int) -> "QuerySet[Ticket, int]":
-    """Of tickets; one comes as often as it is found."""
-    numbered = Ticket.objects.filter(pk=number).order_by().values_list("pk", flat=True)
-    subjects = Ticket.objects.filter(search=found_by(words)).order_by().values_list("pk", flat=True)
-    texts = Message.objects.filter(search=found_by(words)).order_by().values_list("ticket_id", flat=True)
+def _places(words: str, number: int) -> "QuerySet[Ticket, tuple[int, int]]":
+    """Tickets, each with a message that has the words, or with none; one comes as often as it is found."""
+    itself = Value(NO_MESSAGE, BigIntegerField())
+    numbered = Ticket.objects.filter(pk=number).order_by().values_list("pk", itself)
+    subjects = Ticket.objects.filter(search=found_by(words)).order_by().values_list("pk", itself)
+    texts = Message.objects.filter(search=found_by(words)).order_by().values_list("ticket_id", "pk")
     return numbered.union(subjects, texts, all=True)[:HITS]
 
 
-_hits = Prepared(_numbers, by_value=True)
+_hits = Prepared(_places, by_value=True)
 
 
 def _alike(words: str) -> Alike:

@@ -2,12 +2,14 @@
 
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, Self, TypeVar
 
 from django import forms
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.forms import BoundField
 from django.forms.utils import ErrorDict
 from django.http import QueryDict
@@ -26,6 +28,7 @@ from tickets.states import SETTABLE, SETTABLE_SILENTLY
 from tickets.telling import who_may_see
 
 LONGEST_BODY = 50_000
+Form = TypeVar("Form", bound="SubmissionForm")
 
 
 class SubmissionForm(forms.Form):
@@ -37,6 +40,14 @@ class SubmissionForm(forms.Form):
         kwargs.setdefault("initial", {}).setdefault("submission_key", uuid.uuid4())
         super().__init__(*args, **kwargs)
 
+    @classmethod
+    def blank(cls, initial: Mapping[str, object], **options: Any) -> Self:
+        """An empty one to be shown, which nobody sends or changes: all pages share its fields, since copying them takes longer than writing them."""
+        made: Self = copy(_blank(cls, **options))
+        made.initial = {"submission_key": uuid.uuid4(), **initial}
+        made._bound_fields_cache = {}  # type: ignore[attr-defined] # Django's own, of this form alone
+        return made
+
     def renew(self, **values: object) -> None:
         """Give a refused form a new key, so that it can be sent once more; `values`: other hidden fields that move on."""
         data = QueryDict(mutable=True)
@@ -44,6 +55,11 @@ class SubmissionForm(forms.Form):
         for name, value in (values | {"submission_key": uuid.uuid4()}).items():
             data[self.add_prefix(name)] = str(value)
         self.data = data
+
+
+@cache
+def _blank(kind: type[Form], **options: Any) -> Form:
+    return kind(**options)
 
 
 class LineField(forms.CharField):
@@ -63,24 +79,36 @@ class TextField(forms.CharField):
 
 
 class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # it takes none when it runs
-    """One of some rows that the page has read already: choosing one asks nothing of the database."""
+    """One of some rows, which are asked for when the choices are shown or one is made; a form that leaves it empty asks nothing."""
 
-    def offer(self, rows: Iterable[Model]) -> None:
-        self.rows = {str(row.pk): row for row in rows}
-        self.choices = [("", self.empty_label), *((pk, str(row)) for pk, row in self.rows.items())]
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(None, **kwargs)
+
+    def offer(self, read: Callable[[], Iterable[Model]], choices: Callable[[], Iterable[tuple[str, Any]]] | None = None) -> None:
+        """`choices`: how they are shown, where not one by one."""
+        self.read = read
+        self.choices = choices or self._one_by_one
+
+    def _one_by_one(self) -> list[tuple[str, Any]]:
+        return [("", self.empty_label), *((str(row.pk), str(row)) for row in self.read())]
 
     def to_python(self, value: Any) -> Model | None:
         if value in self.empty_values:
             return None
-        if str(value) not in self.rows:
-            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
-        return self.rows[str(value)]
+        for row in self.read():
+            if str(row.pk) == str(value):
+                return row
+        raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+
+
+def versions_of(products: list[Product]) -> "QuerySet[Version]":
+    return Version.objects.filter(product__in=products).select_related("product")
 
 
 def grouped_versions(products: list[Product]) -> list[tuple[str, Any]]:
     """Versions under their product's name, newest first, after an empty choice."""
     choices: list[tuple[str, Any]] = [("", _("I don't know, or as in the environment"))]
-    versions = Version.objects.filter(product__in=products).select_related("product")
+    versions = versions_of(products)
     for product in products:
         own = [(str(v.pk), f"{product.name} {v.number}") for v in versions if v.product_id == product.pk]
         if own:
@@ -93,12 +121,10 @@ class FilingForm(SubmissionForm):
 
     type = forms.ChoiceField(choices=Type, label=_("What happened?"))
     severity = forms.ChoiceField(choices=Severity, label=_("How bad is it?"))
-    product = RowField(Product.objects.none(), label=_("Product"), empty_label=_("Choose one"))
-    environment = forms.ModelChoiceField(
-        Environment.objects.none(), required=False, label=_("Environment"), empty_label=_("None, or I don't know")
-    )
-    version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
-    contract = RowField(Contract.objects.none(), required=False, label=_("Contract"), empty_label=_("The usual one"))
+    product = RowField(label=_("Product"), empty_label=_("Choose one"))
+    environment = RowField(required=False, label=_("Environment"), empty_label=_("None, or I don't know"))
+    version = RowField(required=False, label=_("Version"))
+    contract = RowField(required=False, label=_("Contract"), empty_label=_("The usual one"))
     begun_for = forms.IntegerField(widget=forms.HiddenInput, required=False)  # whose form this page was
     subject = LineField(max_length=150, min_length=5, label=_("Subject"), help_text=_("The symptom in a few words."))
     description = TextField(
@@ -117,11 +143,10 @@ class FilingForm(SubmissionForm):
         super().__init__(*args, **kwargs)
         self.customer, self.contracts = customer, contracts
         products = sorted({p for c in contracts for p in c.products.all()}, key=lambda p: p.name)
-        self._field("product").offer(products)
-        self._field("contract").offer(sorted(contracts, key=lambda c: c.number))
-        self._field("environment").queryset = Environment.objects.filter(customer=customer, retired_at=None)
-        self._field("version").queryset = Version.objects.filter(product__in=products).select_related("product")
-        self._field("version").choices = lambda: grouped_versions(products)  # asked when they are shown
+        self._field("product").offer(lambda: products)
+        self._field("contract").offer(lambda: sorted(contracts, key=lambda c: c.number))
+        self._field("environment").offer(lambda: Environment.objects.filter(customer=customer, retired_at=None))
+        self._field("version").offer(lambda: versions_of(products), lambda: grouped_versions(products))
         if len(contracts) < 2:
             del self.fields["contract"]
         self.fields["begun_for"].initial = customer.pk

@@ -1,15 +1,17 @@
 """What is promised next on tickets, in words for lists and mail: by when, late since when, or that the clock stands still."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from helpdesk.lib import moments
-from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.prepared import Prepared, among, rows_of
 from sla.models import Clock
 from sla.rules import Target
 from tickets.models import Status, Ticket
@@ -67,6 +69,21 @@ def clocks_of(promises: Iterable[int | None]) -> dict[int, list[Running]]:
     for clock in map(Running._make, running_clocks(ids) if ids else ()):
         found.setdefault(clock.promise_id, []).append(clock)
     return found
+
+
+def nearest_clock(promise: str) -> ArraySubquery:
+    """For `annotate`: of the promise that this column refers to, the running clock that is due first, as `clocks_beside` reads it."""
+    running = Clock.objects.filter(promise_id=OuterRef(promise), outcome=None)
+    return rows_of(running.order_by("due_at", "pk"), *Running._fields, most=1)
+
+
+def clocks_beside(found: Sequence[Mapping[str, Any]]) -> list[Running]:
+    """The clock that was asked in the same query as its ticket; none where none is running."""
+    return [Running(clock["promise_id"], clock["target"], _instant(clock["due_at"]), _instant(clock["warns_at"])) for clock in found]
+
+
+def _instant(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 running_clocks = Prepared(

@@ -7,18 +7,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, MembershipQuerySet, Person, StaffMember, StaffRole, TeamMember
+from accounts.models import Membership, MembershipQuerySet, Person, StaffRole, TeamMember
 from accounts.queries import named, names_question
 from contracts.models import EnvironmentContact
 from helpdesk.lib.addresses import address
 from helpdesk.lib.markdown import to_html
 from helpdesk.lib.prepared import Prepared, Question, among, together
 from notifications.commands import Choice, Letter, Owed, mutes, owe_all
-from tickets.models import Event, Message, Satisfaction, Ticket, Watcher
+from tickets.models import Event, Message, Satisfaction, Severity, Status, Ticket, Type, Watcher
 from tickets.promised import Clocks, Running, in_full, running_clocks
 from tickets.states import CUSTOMER_WORDS, customer_state
 
@@ -117,12 +118,12 @@ def staff_side(ticket: Ticket, *, except_for: Person | None = None) -> list[Pers
 
 def _staff_among(ticket: Ticket, near: Sequence[Any]) -> list[Person]:
     readers = [one for one in near if one.pk == ticket.assignee_id] or [one for one in near if one.in_team]
-    return [one.person for one in near if one in readers or one.watches]
+    return [one for one in near if one in readers or one.watches]
 
 
 def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
     """Staff side and team, with somebody among them who is not this person: if there is nobody else, the leads."""
-    readers = {*staff_side(ticket), *(one.person for one in _near(ticket) if one.in_team)}
+    readers = {*staff_side(ticket), *(one for one in _near(ticket) if one.in_team)}
     if all(reader.pk == person_id for reader in readers):
         readers |= set(staff_among(StaffRole.objects.filter(role=StaffRole.Role.LEAD).values_list("member_id", flat=True)))
     return sorted(readers, key=lambda person: person.pk)
@@ -131,7 +132,7 @@ def staff_besides(ticket: Ticket, person_id: int) -> list[Person]:
 def staff_among(person_ids: Iterable[int | None]) -> list[Person]:
     """Those of them who may sign in and hold a staff role now."""
     ids = sorted({pk for pk in person_ids if pk is not None})
-    return [member.person for member in _staff(ids)] if ids else []
+    return _staff(ids) if ids else []
 
 
 def _near(ticket: Ticket) -> list[Any]:
@@ -143,22 +144,25 @@ def _of_staff(ticket: Ticket) -> tuple[int, int, int]:
     return ticket.pk, ticket.assignee_id or NOBODY, ticket.team_id
 
 
-def _on_staff() -> "QuerySet[StaffMember]":
-    has_role = Exists(StaffRole.objects.filter(member=OuterRef("pk")))
-    return StaffMember.objects.filter(has_role, person__is_active=True).select_related("person").order_by("pk")
+def _on_staff() -> "QuerySet[Person]":
+    return Person.objects.filter(Exists(StaffRole.objects.filter(member=OuterRef("pk"))), is_active=True).order_by("pk")
 
 
-_staff = Prepared(lambda ids: _on_staff().filter(among("person_id", ids)))
-_staff_near: Prepared[Any] = Prepared(
-    lambda ticket, assignee, team: (
+_staff = Prepared(lambda ids: _on_staff().filter(among("id", ids)))
+
+
+def _who_is_near(ticket: int, assignee: int, team: int) -> "QuerySet[Any]":
+    """By their ids, found first: joined to them, people would be gone through one by one up to the last of the staff."""
+    in_team, watching = TeamMember.objects.filter(team=team), Watcher.objects.filter(ticket=ticket, internal=True)
+    team_ids, watching_ids = ArraySubquery(in_team.values("member")), ArraySubquery(watching.values("person"))
+    return (
         _on_staff()
-        .annotate(
-            in_team=Exists(TeamMember.objects.filter(team=team, member=OuterRef("pk"))),
-            watches=Exists(Watcher.objects.filter(ticket=ticket, internal=True, person=OuterRef("pk"))),
-        )
-        .filter(Q(pk=assignee) | Q(in_team=True) | Q(watches=True))
+        .filter(Q(pk=assignee) | Q(among("id", team_ids)) | Q(among("id", watching_ids)))
+        .annotate(in_team=Exists(in_team.filter(member=OuterRef("pk"))), watches=Exists(watching.filter(person=OuterRef("pk"))))
     )
-)
+
+
+_staff_near: Prepared[Any] = Prepared(_who_is_near)
 
 
 def tell(*, readers: Iterable[Person], to_staff: bool, ticket: Ticket, event: Event, notice: Notice, body: str = "", now: datetime) -> None:
@@ -266,11 +270,11 @@ def _letter(ticket: Ticket, notice: Notice, *, body: str, html: str, quoted: str
 
 def _status_line(ticket: Ticket, clocks: Clocks, now: datetime, *, to_staff: bool) -> str:
     """The state, and on a line of its own what is promised next, in the reader's language and zone."""
-    state = ticket.get_status_display() if to_staff else str(CUSTOMER_WORDS[customer_state(ticket)])
+    state = Status(ticket.status).label if to_staff else CUSTOMER_WORDS[customer_state(ticket)]
     line = _("State: %(state)s · %(type)s, %(severity)s") % {
         "state": state,
-        "type": ticket.get_type_display(),
-        "severity": ticket.get_severity_display(),
+        "type": Type(ticket.type).label,
+        "severity": Severity(ticket.severity).label,
     }
     promised = in_full(ticket.status, clocks, now, for_staff=to_staff)
     return f"{line}\n{promised}" if promised else line

@@ -9,7 +9,7 @@ from tooling.places import ROOT, VENV
 from tooling.refusal import USAGE, Refusal
 
 # Folders of templates that helpdesk/listing.py renders.
-JINJA2 = {"lists", "frame", "parts", "widgets"}
+JINJA2 = {"lists", "frame", "parts", "pages", "widgets"}
 DJADE = ("--target-version", "5.2")
 
 

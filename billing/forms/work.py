@@ -1,6 +1,6 @@
 """What people send about work, from strings to clean values."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from sla.forms.calendars import DayInput
 from tickets.forms import SubmissionForm
 
 NOON = time(12)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the present of a form that nobody sends
 
 
 class TimeInput(forms.TimeInput):
@@ -74,6 +75,10 @@ class WorkForm(SubmissionForm):
         self._now = now
         kwargs["initial"] = {"day": timezone.localdate(now)} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
+
+    @classmethod
+    def blank_at(cls, now: datetime, *, auto_id: str) -> "WorkForm":
+        return cls.blank({"day": timezone.localdate(now)}, now=NEVER, auto_id=auto_id)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

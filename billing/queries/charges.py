@@ -22,7 +22,7 @@ from helpdesk.lib.addresses import address
 from helpdesk.lib.keyset import Order, Page, page
 from helpdesk.lib.minutes import spell
 from helpdesk.lib.moments import month_name
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.prepared import Prepared, Question
 from sla.queries.policies import rules
 from tickets.models import Ticket, number_of
 
@@ -121,7 +121,17 @@ class Billed:
 
 def billed(ticket: Ticket, *, for_staff: bool) -> Billed:
     """By one query for most tickets; two more for those that have requests."""
-    version_id, type, severity, has_any = _marks(ticket.pk)[0]
+    return billed_by(_marks(ticket.pk), ticket, for_staff=for_staff)
+
+
+def marks_question(ticket: Ticket) -> Question:
+    """What `billed_by` begins with, for a page that asks for more in the same round trip."""
+    return _marks.question(ticket.pk)
+
+
+def billed_by(marks: Sequence[Any], ticket: Ticket, *, for_staff: bool) -> Billed:
+    """Two queries where the ticket has requests, none where it has not."""
+    version_id, type, severity, has_any = marks[0]
     rows = list(_whole(ChargeRequest.objects.filter(ticket=ticket)).order_by("-drafted_at", "-pk")) if has_any else []
     return Billed(views(rows, for_staff=for_staff), version_id is not None and rules(version_id).rows[type, severity].always)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import NamedTuple
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
@@ -14,10 +14,11 @@ from billing.facts import month_after, month_of
 from billing.models import Allocation, ChargeRequest, ContractMonth, Slice, Statement
 from billing.queries.statements import is_in_force_in
 from contracts.models import Contract
+from contracts.queries import ContractCard
 from helpdesk.lib import charts
 from helpdesk.lib.charts import Chart, Series
 from helpdesk.lib.minutes import spell
-from helpdesk.lib.prepared import Prepared, among
+from helpdesk.lib.prepared import Prepared, Question, among
 from sla.queries.calendars import history
 from tickets.models import Ticket
 from tickets.queries.overview import Picture
@@ -85,10 +86,14 @@ def granted(contract: Contract, month: date) -> Granted:
     return Granted(terms.allowance_minutes, terms.package_minutes)
 
 
-def allowances(contracts: Sequence[Contract], now: datetime) -> dict[int, Allowance]:
-    """This month's, by contract. One query; `contracts` with calendars, terms and standings."""
+Used = Mapping[tuple[int, date], Granted]  # by contract and month
+
+
+def allowances(contracts: Sequence[Contract], now: datetime, used: Used | None = None) -> dict[int, Allowance]:
+    """This month's, by contract; `contracts` with calendars, terms and standings. One query, or none where `used` is known."""
     months = {contract.pk: month_of(contract.today(now)) for contract in contracts}
-    used = _used(contracts, set(months.values())) if contracts else {}
+    if used is None:
+        used = _used(contracts, set(months.values())) if contracts else {}
     return {
         contract.pk: Allowance(
             contract,
@@ -105,16 +110,30 @@ def allowance_of(contract: Contract, month: date) -> Allowance:
     return Allowance(contract, month, granted(contract, month), used.get((contract.pk, month), Granted(0, 0)))
 
 
-def _used(contracts: Sequence[Contract], months: Iterable[date]) -> dict[tuple[int, date], Granted]:
-    found = _used_in([contract.pk for contract in contracts], sorted(months))
-    return {(contract, month): Granted(*used) for contract, month, *used in found}
+def with_allowances(cards: Sequence[ContractCard], now: datetime, used: Used) -> list[tuple[ContractCard, Allowance | None]]:
+    """Contracts in short, each with this month's hours if it is in force."""
+    found = allowances([card.contract for card in cards if card.state == "in_force"], now, used)
+    return [(card, found.get(card.contract.pk)) for card in cards]
 
 
+def used_question(customer_id: int, now: datetime) -> Question:
+    """What this month of each of a customer's contracts has used, in whichever zone it is, to be asked together with others; see `used_of`."""
+    return _used_by.question(customer_id, sorted({month_of((now + timedelta(days=days)).date()) for days in (-1, 1)}))
+
+
+def used_of(answer: Iterable[Sequence[Any]]) -> Used:
+    return {(contract, month): Granted(*used) for contract, month, *used in answer}
+
+
+def _used(contracts: Sequence[Contract], months: Iterable[date]) -> Used:
+    return used_of(_used_in([contract.pk for contract in contracts], sorted(months)))
+
+
+_USED = ("contract_id", "month", "allowance_used_minutes", "package_used_minutes")
 _used_in = Prepared(
-    lambda contracts, months: ContractMonth.objects.filter(among("contract", contracts), among("month", months)).values_list(
-        *("contract_id", "month", "allowance_used_minutes", "package_used_minutes")
-    )
+    lambda contracts, months: ContractMonth.objects.filter(among("contract", contracts), among("month", months)).values_list(*_USED)
 )
+_used_by = Prepared(lambda customer, months: ContractMonth.objects.filter(among("month", months), customer=customer).values_list(*_USED))
 
 
 def ends_on(allowance: Allowance, now: datetime) -> date | None:

@@ -19,7 +19,7 @@ from billing.stories import known_of, linked, months_between, part_of, zone_of
 from billing.words import Cover, left_in_words, month_name, split_in_words
 from contracts.models import Contract
 from helpdesk.lib.moments import dated
-from helpdesk.lib.prepared import Prepared, together
+from helpdesk.lib.prepared import Prepared, Question, together
 from tickets.models import Ticket, number_of
 
 WARNED_AFTER = timedelta(hours=4)
@@ -103,10 +103,18 @@ class TicketTime:
 
 def ticket_time(ticket_id: int, person_id: int, now: datetime) -> TicketTime:
     """One round trip. `person_id`: whose timer is looked for."""
-    logs, taken, timers = together(
-        _logs_of_ticket.question(ticket_id), _taken_of_ticket.question(ticket_id), running_timer.question(person_id)
-    )
-    timer = running(timers, now)
+    *answers, timers = together(*time_questions(ticket_id), running_timer.question(person_id))
+    return time_by(answers, ticket_id, running(timers, now))
+
+
+def time_questions(ticket_id: int) -> list[Question]:
+    """What `time_by` is made of, for a page that asks for more in the same round trip."""
+    return [_logs_of_ticket.question(ticket_id), _taken_of_ticket.question(ticket_id)]
+
+
+def time_by(answers: Sequence[list[Any]], ticket_id: int, timer: "Running | None") -> TicketTime:
+    """`timer`: the reader's, wherever it runs."""
+    logs, taken = answers
     return TicketTime(_rows(logs, taken), timer if timer is not None and timer.ticket_id == ticket_id else None)
 
 

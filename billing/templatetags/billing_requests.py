@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.access import Access
 from billing.facts import Kind
 from billing.outcomes import rate_of
-from billing.permissions import may_decide, may_draft_request
+from billing.permissions import may_decide
 from billing.queries.charges import Billed, billed, waiting_for_approvers
 from contracts.models import Contract
 from helpdesk.lib import money
@@ -24,16 +24,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def charges_on(ticket: Ticket, *, for_staff: bool) -> Billed:
-    """A ticket's charge requests, for the tags below. One query, and two more where there are any."""
-    return billed(ticket, for_staff=for_staff)
-
-
-@register.inclusion_tag("ui/charges_panel.html")
-def console_charges(ticket: Ticket, billed: Billed, access: Access) -> dict[str, Any]:
-    """They, beside the ticket, and the way to draft one."""
-    new_url = address("console:charge_new", ticket.pk) if may_draft_request(access) else ""
-    return {"charges": billed.charges, "new_url": new_url, "new_label": _("Draft a charge request")}
+def charges_on(ticket: Ticket) -> Billed:
+    """A ticket's charge requests as its customer reads them, for the tags below. One query, and two more where there are any."""
+    return billed(ticket, for_staff=False)
 
 
 @register.inclusion_tag("ui/charges_panel.html")

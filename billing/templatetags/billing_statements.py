@@ -1,6 +1,5 @@
 """What pages of other apps show of hours and statements."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -9,21 +8,10 @@ from django.utils import timezone
 
 from billing.queries.effects import effects_of_verdicts
 from billing.queries.filing import filing_hours as meanings_of_filing
-from billing.queries.hours import Allowance
-from billing.queries.hours import allowances as allowances_of
-from contracts.queries import ContractCard
 from helpdesk.lib.addresses import address
 from tickets.models import Ticket
 
 register = template.Library()
-
-
-@register.simple_tag
-def with_allowances(cards: Sequence[ContractCard]) -> list[tuple[ContractCard, Allowance | None]]:
-    """Contracts in short, each with this month's hours if it is in force. One query for all of them."""
-    standing = [card.contract for card in cards if card.state == "in_force"]
-    found = allowances_of(standing, timezone.now())
-    return [(card, found.get(card.contract.pk)) for card in cards]
 
 
 @register.inclusion_tag("ui/filing_hours.html", takes_context=True)

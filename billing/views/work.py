@@ -53,7 +53,7 @@ def ticket_time(request: DeskRequest, number: int) -> HttpResponse:
 def _ticket_time_page(request: DeskRequest, ticket: Ticket, form: WorkForm) -> HttpResponse:
     now = timezone.now()
     asked = "show" in request.POST
-    context = permissions.rights(request.access) | {
+    context = {
         "ticket": ticket,
         "form": form,
         "time": queries.ticket_time(ticket.pk, request.access.person.pk, now),
@@ -97,7 +97,7 @@ def _my_time_page(request: DeskRequest, timer_form: TimerForm) -> HttpResponse:
     monday = WeekForm(request.GET).monday(now)
     person_id = request.access.person.pk
     timer = queries.running(queries.running_timer(person_id), now)
-    context = permissions.rights(request.access) | {
+    context = {
         "week": queries.week_of(person_id, monday),
         "timer": timer,
         "timer_form": timer_form if timer else None,

@@ -10,10 +10,13 @@ DIGITS = 18
 
 
 def address(name: str, *arguments: object) -> str:
-    """The address of a page: the resolver is asked once for each name, since asking it for every row's takes a page's time."""
+    """The address of a page: the resolver is asked once for each name, since asking it for every row's takes a page's time.
+
+    Below no prefix, whatever a request says of one (SCRIPT_NAME): the helpdesk has a host of its own, see `BASE_URL`.
+    """
     ids = tuple(argument for argument in arguments if type(argument) is int)
     kept = tuple(ANY_ID if type(argument) is int else argument for argument in arguments)
-    pattern = _pattern(get_script_prefix(), name, kept)
+    pattern = _pattern(name, kept)
     return pattern % ids if ids else pattern
 
 
@@ -21,9 +24,9 @@ ANY_ID = 1_234_567_890
 
 
 @lru_cache(maxsize=512)
-def _pattern(_prefix: str, name: str, arguments: tuple[object, ...]) -> str:
+def _pattern(name: str, arguments: tuple[object, ...]) -> str:
     """The address with a mark in the place of each id; as it is where there is none."""
-    made = reverse(name, args=arguments)
+    made = "/" + reverse(name, args=arguments).removeprefix(get_script_prefix())
     return made.replace("%", "%%").replace(str(ANY_ID), "%d") if ANY_ID in arguments else made
 
 

@@ -3,15 +3,18 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
+from html import escape
+from itertools import chain
 
-from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 # Words with what may stand inside one: 7.2.1, soft-switch, 10.1.2.3, ada@acme.example.
 COMPOUND = re.compile(r"\w+(?:[-.@:/_]\w+)*")
 _WORD = re.compile(r"[^\W_]+")
 # What shows nothing, or turns the direction in which the rest of the line is read.
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# A word that no letter or digit stands before. It is looked for by its letters first: a text is gone through at once, not by each place.
+_BEGINS = r"{word}(?<![^\W_]{word})"
 _WIDTH = 220
 _LEAD = 60
 _MOST_MARKS = 400
@@ -23,7 +26,8 @@ Find = Callable[[str], list[Span]]
 
 def plain(text: str, longest: int) -> str:
     """At most `longest` of a text as one line, without characters that show nothing or turn the direction of reading."""
-    return _INVISIBLE.sub("", " ".join(text[:longest].split()))
+    line = " ".join(text[:longest].split())
+    return line if line.isprintable() else _INVISIBLE.sub("", line)
 
 
 def beginning(word: str) -> str:
@@ -38,9 +42,11 @@ def candidates(texts: Iterable[str], words: Iterable[str]) -> list[str]:
     """The different words and compounds in the texts that begin as one of the `words` does: few of all there are."""
     beginnings = {beginning(part) for word in words for part in _WORD.findall(word)}
     found: dict[str, None] = {}
-    for compound in dict.fromkeys(compound for text in texts for compound in COMPOUND.findall(text)):
+    pieces = dict.fromkeys(chain.from_iterable(map(str.split, texts)))  # texts repeat most of them
+    for compound in dict.fromkeys(chain.from_iterable(map(COMPOUND.findall, pieces))):
         parts = [part for part in _WORD.findall(compound) if beginning(part) in beginnings]
-        found |= dict.fromkeys([*parts, compound] if parts else [])
+        if parts:
+            found |= dict.fromkeys([*parts, compound])
         if len(found) >= _MOST_CANDIDATES:
             break
     return list(found)
@@ -50,7 +56,7 @@ def words_finder(words: Collection[str]) -> Find:
     """Finds where exactly these words stand, each whole; of a compound its parts, or else the whole of it."""
     alone = {word for word in words if _WORD.fullmatch(word)}
     wanted = alone | {word for word in words if alone.isdisjoint(_WORD.findall(word))}
-    return _finder(rf"(?<![^\W_])(?:{_any_of(wanted)})(?![^\W_])" if wanted else "")
+    return _finder(rf"(?:{_any_of(wanted, _BEGINS)})(?![^\W_])" if wanted else "")
 
 
 def identifiers_finder(values: Collection[str]) -> Find:
@@ -58,9 +64,9 @@ def identifiers_finder(values: Collection[str]) -> Find:
     return _finder(rf"(?<![^\W_])(?i:{_any_of(values)})" if values else "")
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """A pattern that takes the longest of the words that stand at a place."""
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+def _any_of(words: Iterable[str], template: str = "{word}") -> str:
+    """A pattern that takes the longest of the words that stand at a place; `template`: the pattern of each."""
+    return "|".join(template.format(word=re.escape(word)) for word in sorted(words, key=len, reverse=True))
 
 
 def _finder(pattern: str) -> Find:
@@ -78,9 +84,9 @@ def marked(text: str, spans: Iterable[Span]) -> SafeString:
     """The whole text, escaped, with these places in <mark>."""
     pieces, at = [], 0
     for start, end in spans:
-        pieces += [conditional_escape(text[at:start]), "<mark>", conditional_escape(text[start:end]), "</mark>"]
+        pieces += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
         at = end
-    return mark_safe("".join([*pieces, conditional_escape(text[at:])]))  # noqa: S308 - every piece is escaped
+    return SafeString("".join([*pieces, escape(text[at:])]))
 
 
 def excerpt(text: str, find: Find) -> SafeString:
@@ -89,13 +95,13 @@ def excerpt(text: str, find: Find) -> SafeString:
     start, end = _window(text, spans)
     inside = [(a - start, b - start) for a, b in spans if a >= start and b <= end]
     shown = marked(text[start:end], inside)
-    return mark_safe(("… " if start else "") + shown + (" …" if end < len(text) else ""))  # noqa: S308 - escaped by marked
+    return SafeString(("… " if start else "") + shown + (" …" if end < len(text) else ""))
 
 
 def _window(text: str, spans: list[Span]) -> Span:
     if not spans:
         return 0, _cut(text, _WIDTH)
-    best = max(spans, key=lambda span: (_count_together(text, spans, span[0]), -span[0]))
+    best = max(spans, key=lambda span: (_count_together(text, spans, span[0]), -span[0])) if len(spans) > 1 else spans[0]
     start = 0 if best[0] <= _LEAD else text.find(" ", best[0] - _LEAD, best[0]) + 1 or best[0]
     return start, max(_cut(text, start + _WIDTH), best[1])
 

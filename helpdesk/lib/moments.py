@@ -33,7 +33,12 @@ def spoken(at: datetime, now: datetime) -> str:
 
 def dated(at: datetime) -> str:
     """ "Mon 30 Nov 13:00" in the current zone: what stays true when it is read later."""
-    local = timezone.localtime(at)
+    return _dated(timezone.localtime(at).replace(second=0, microsecond=0, tzinfo=None), get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _dated(local: datetime, _language: str) -> str:
+    """Of a minute on the reader's clock, without its zone: by that, the same minute of another zone would be taken for it."""
     return _("%(weekday)s %(day)s %(month)s %(time)s") % {
         "weekday": _within(str(WEEKDAYS_ABBR[local.weekday()])),
         "day": local.day,

@@ -12,15 +12,24 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache, partial
+from operator import itemgetter
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BooleanField, F, Func, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BooleanField, F, Field, Func, JSONField, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
-from django.db.models.query import FlatValuesListIterable, ValuesListIterable
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesListIterable,
+    get_related_populators,
+)
+from django.db.models.utils import create_namedtuple_class
 
 from helpdesk.lib.statements import Statement
 
@@ -50,22 +59,54 @@ class _Made(Generic[Row]):
 
     def ask(self, values: Sequence["Bound"], *, after: str = "") -> list[Row]:
         """The rows for these values. `after`: as `Statement.rows` takes it."""
-        return self.read(self.statement.rows([_parameter(value) for value in values], after=after))
+        return self.read(self.statement.rows([_parameter(value) for value in values], after=after), self.converters)
 
-    def read(self, rows: Any) -> list[Row]:
+    def read_json(self, answer: list[list[Any]] | None) -> list[Row]:
+        """The same of rows that came as JSON."""
+        readers, rows = self.readers, answer or ()
+        written = [tuple([read(v) if read and v is not None else v for read, v in zip(readers, row, strict=True)]) for row in rows]
+        return self.read(written, self.converters_of_json)
+
+    def read(self, rows: Any, converters: dict[int, Any]) -> list[Row]:
         """What the ORM makes of these rows, as if it had asked for them itself. Of values without its ado, which takes as long as a query."""
-        if self.is_of_values:
-            if self.converters:
-                rows = map(tuple, self.compiler.apply_converters(rows, self.converters))
-            return [value for (value,) in rows] if self.rows._iterable_class is FlatValuesListIterable else list(rows)
+        if self.value_of is not None:
+            return list(map(self.value_of, self.compiler.apply_converters(rows, converters) if converters else rows))
+        if not rows:
+            return []
         found = self.rows.all()
-        changes = {"execute_sql": lambda *_args, **_kwargs: [rows], "get_converters": lambda _columns: self.converters}
+        changes = {"execute_sql": lambda *_args, **_kwargs: [rows], "get_converters": lambda _columns: converters}
         found.query.get_compiler = partial(_compiler, self.compiler, changes)  # type: ignore[method-assign]
         return list(found)
 
     @cached_property
-    def is_of_values(self) -> bool:
-        return self.rows._iterable_class in (ValuesListIterable, FlatValuesListIterable)
+    def value_of(self) -> Callable[[Sequence[Any]], Any] | None:
+        """What makes a row of a query's columns; None where it takes further queries, which is left to the ORM."""
+        rows: Any = self.rows
+        if rows._iterable_class is NamedValuesListIterable and rows._fields:
+            return create_namedtuple_class(*rows._fields)._make
+        if rows._iterable_class is ModelIterable and not rows._prefetch_related_lookups:
+            return self._instance
+        makers: dict[Any, Callable[[Sequence[Any]], Any]] = {ValuesListIterable: tuple, FlatValuesListIterable: itemgetter(0)}
+        return makers.get(rows._iterable_class)
+
+    def _instance(self, row: Sequence[Any]) -> Any:
+        """What `ModelIterable` makes of a row."""
+        columns, model = self.columns, self.rows.model
+        made = model.from_db(DEFAULT_DB_ALIAS, columns.names, row[columns.first : columns.end])
+        for related in columns.related:
+            related.populate(row, made)
+        for name, place in columns.added:
+            setattr(made, name, row[place])
+        return made
+
+    @cached_property
+    def columns(self) -> "_Columns":
+        compiler = self.compiler
+        places = compiler.klass_info["select_fields"]
+        first, end = places[0], places[-1] + 1
+        names = [expression.target.attname for expression, _sql, _alias in compiler.select[first:end]]
+        related = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg] # of another Django
+        return _Columns(first, end, names, related, tuple(compiler.annotation_col_map.items()))
 
     @cached_property
     def converters(self) -> dict[int, Any]:
@@ -74,9 +115,25 @@ class _Made(Generic[Row]):
         return found
 
     @cached_property
+    def converters_of_json(self) -> dict[int, Any]:
+        """The same without those that read JSON from a text: it is read already."""
+        return {place: found for place, found in self.converters.items() if not _is_of_rows(self.compiler.select[place][0].output_field)}
+
+    @cached_property
     def readers(self) -> list[Callable[[str], Any] | None]:
         """What makes a column's value of JSON's; None: it is that. Raises TypeError for a kind of column that JSON does not keep."""
-        return [_reader(expression.output_field.get_internal_type()) for expression, _sql, _alias in self.compiler.select]
+        return [_reader(expression.output_field) for expression, _sql, _alias in self.compiler.select]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where a row has what an instance is made of: its own columns, `related` instances, and what was annotated."""
+
+    first: int
+    end: int
+    names: Sequence[str]
+    related: Sequence[Any]
+    added: Sequence[tuple[str, int]]
 
 
 class Prepared(Generic[Row]):
@@ -129,12 +186,13 @@ class Question:
     made: _Made[Any]
     values: Sequence["Bound"]
 
+    def ask(self) -> list[Any]:
+        """Its rows, asked by itself."""
+        return self.made.ask(self.values)
+
     def rows(self, answer: list[list[Any]] | None) -> list[Any]:
         """What the query finds by itself, made of the answer in JSON."""
-        readers = self.made.readers
-        return self.made.read(
-            [tuple(read(v) if read and v is not None else v for read, v in zip(readers, row, strict=True)) for row in answer or ()]
-        )
+        return self.made.read_json(answer)
 
 
 def together(*questions: Question) -> list[list[Any]]:
@@ -219,15 +277,25 @@ def attach_many(parent: Model, name: str, rows: list[Any]) -> None:
     parent.__dict__.setdefault("_prefetched_objects_cache", {})[name] = kept
 
 
-def _reader(kind: str) -> Callable[[str], Any] | None:
+def _reader(field: "Field[Any, Any]") -> Callable[[str], Any] | None:
+    kind = field.get_internal_type()
+    if _is_of_rows(field):
+        return None
     if kind not in READERS:
         raise TypeError(f"a {kind} is not asked together with others")
     return READERS[kind]
 
 
+def _is_of_rows(field: "Field[Any, Any]") -> bool:
+    """Whether a column is one that `rows_of` asks."""
+    return isinstance(field, ArrayField) and isinstance(field.base_field, JSONField)
+
+
 def _parameter(value: "Bound") -> object:
-    """A sequence as a list, which the driver writes as an array."""
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    """A sequence as a list, which the driver writes as an array; whole numbers as the text of one, which is read much faster than that."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return value
+    return f"{{{','.join(map(str, value))}}}" if {*map(type, value)} <= {int} else list(value)
 
 
 def _number_of(parameter: object) -> int | None:

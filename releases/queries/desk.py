@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Customer
 from contracts.models import Contract, Installation, Product
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.prepared import Prepared, Question
 from notifications.models import Mail
 from releases import letters
 from releases.models import Artifact, Download, KnownIssue, Licence, Recipient, Release, TicketIssue
@@ -234,7 +234,12 @@ def issues_page(*, product: int | None, before: int | None, size: int = PAGE) ->
 
 def issues_of(ticket: Ticket) -> list[TicketIssue]:
     """What a ticket is about, with the release of which it was told; one query."""
-    return _issues(ticket.pk)
+    return issues_question(ticket).ask()
+
+
+def issues_question(ticket: Ticket) -> Question:
+    """The same, for a page that asks for more in the same round trip."""
+    return _issues.question(ticket.pk)
 
 
 _issues = Prepared(lambda ticket: TicketIssue.objects.filter(ticket=ticket).select_related("issue", "told_of"))

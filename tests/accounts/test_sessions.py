@@ -136,3 +136,31 @@ def test_a_session_that_ran_out_signs_nobody_in(world):
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
 
     assert client.get(reverse("portal:home")).url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"_auth_user_hash": "0" * 64},
+        {"_auth_user_hash": ""},
+        {"_auth_user_backend": "elsewhere.Backend"},
+        {"_auth_user_id": "999999999"},
+    ],
+    ids=str,
+)
+def test_a_session_that_does_not_fit_its_person_signs_nobody_in(world, changed):
+    client = signed_in(world.ada)
+    before = client.get("/").status_code
+    session = client.session
+    session.update(changed)
+    session.save()
+
+    assert [before, client.get("/").status_code] == [200, 302]
+
+
+def test_who_may_no_longer_sign_in_is_signed_out(world):
+    client = signed_in(world.ada)
+    world.ada.is_active = False
+    world.ada.save()
+
+    assert client.get("/").status_code == 302

@@ -400,8 +400,9 @@ def test_whatever_month_is_asked_for_hours_are_of_one_of_the_contracts(m1, world
     assert page.context["month"] in {date(2026, 12, 1), date(2025, 2, 1)}
 
 
-def test_the_home_page_shows_what_is_left(m1, world, monkeypatch):
-    monkeypatch.setattr("django.utils.timezone.now", lambda: at("12 Nov 12:00"))
+@pytest.mark.parametrize("looked_at", ["12 Nov 12:00", "30 Nov 23:30"])  # the latter is December's already in UTC
+def test_the_home_page_shows_what_is_left(m1, world, monkeypatch, looked_at):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at(looked_at))
     commands.set_private(ticket=m1.tickets["A"], person=world.ada, private=True, by_staff=False, now=at("12 Nov 12:00"))
 
     assert "0 min left of 2 h this month" in text(browser(world.alan).get(reverse("portal:home")))

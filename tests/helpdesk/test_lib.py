@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import pytest
 from django import forms
 from django.http import QueryDict
+from django.urls import clear_script_prefix, set_script_prefix
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.forms import MoneyField
-from helpdesk.lib.addresses import query_string, row_id
+from helpdesk.lib.addresses import _pattern, address, query_string, row_id
 from helpdesk.lib.filenames import LONGEST, clean_file_name, media_type_for
 from helpdesk.lib.keyset import Order, Place
 from helpdesk.lib.markdown import to_html
@@ -141,3 +142,14 @@ def test_filters_go_along_and_can_be_left_out():
 
     assert query_string(filters, before=None, severity="low") == "q=fax&severity=low"
     assert filters.urlencode() == "q=fax&before=9&severity=high"
+
+
+def test_no_request_moves_the_addresses_of_the_pages_below_another():
+    _pattern.cache_clear()
+    set_script_prefix("/elsewhere/")
+    try:
+        first = address("console:ticket", 7)
+    finally:
+        clear_script_prefix()
+
+    assert [first, address("console:ticket", 8)] == ["/console/tickets/7/", "/console/tickets/8/"]

@@ -107,6 +107,29 @@ def test_rows_that_refer_to_one_come_along_as_dicts(world):
     assert (len(one), sorted(one[0])) == (1, ["role"])
 
 
+def test_they_are_the_same_dicts_where_they_are_asked_together_with_others(world):
+    joined = rows_of(Membership.objects.filter(customer=OuterRef("pk")).order_by("pk"), "created_at", "role")
+    ask = Prepared(lambda customer: Customer.objects.filter(pk=customer).values_list("name", joined))
+
+    with as_provider():
+        (together_with_others,) = together(ask.question(world.acme.pk))
+        alone = ask(world.acme.pk)
+
+    assert together_with_others == alone
+    assert len(alone[0][1]) == 2
+
+
+def test_named_columns_are_found_by_their_names(world):
+    ask = Prepared(
+        lambda customer: Membership.objects.filter(customer=customer).order_by("pk").values_list("pk", "person__name", named=True)
+    )
+
+    with as_provider():
+        found = [*ask(world.acme.pk), *together(ask.question(world.acme.pk))[0]]
+
+    assert [row.person__name for row in found] == ["Ada Lovelace", "Alan Turing"] * 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_through_its_own_connection():
     ask, found = Prepared(lambda: Customer.objects.order_by("name").values_list("name", flat=True)), []

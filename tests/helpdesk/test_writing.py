@@ -1,15 +1,19 @@
 """Rows written by statements that are put together once."""
 
+import itertools
+
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import lazy
+from django.utils.safestring import SafeString
 
 from accounts.models import Membership, Person
 from accounts.tenancy import acting_for, as_provider
-from helpdesk.lib.writing import LEAVE, Insert, Update
+from helpdesk.lib.writing import FEW, LEAVE, Insert, Update
 from notifications.models import Mail
 from tests import factories as make
-from tickets.models import Event, Reading
+from tickets.models import Event, Message, Reading
 
 pytestmark = pytest.mark.django_db
 STRANGE = {"quote": 'it\'s "100 %" %s $1', "lines": "a\n\\b", "none": None, "list": [1, True]}
@@ -47,14 +51,28 @@ def test_no_rows_ask_nothing(ticket, django_assert_num_queries):
         assert Insert(Event)([]) == 0
 
 
-def test_any_number_of_rows_is_planned_once(ticket):
-    insert = Insert(Event)
+@pytest.mark.parametrize(("counts", "planned"), [([1, 1, 2, 2, 1], 2), ([FEW + 1, FEW + 2], 1)])
+def test_few_rows_are_planned_once_for_each_number_and_many_for_any(ticket, counts, planned):
+    insert, positions = Insert(Event), itertools.count(100)
     with acting_for(ticket.customer_id), CaptureQueriesContext(connection) as queries:
-        insert([event(ticket, 100)])
-        insert([event(ticket, 101)])
-        insert([event(ticket, 102), event(ticket, 103)])
+        for count in counts:
+            insert([event(ticket, next(positions)) for _ in range(count)])
 
-    assert [query["sql"].split()[0] for query in queries] == ["PREPARE", "EXECUTE", "EXECUTE"]
+    sent = [query["sql"].split()[0] for query in queries]
+    assert (sent.count("PREPARE"), len(sent)) == (planned, len(counts))
+
+
+@pytest.mark.parametrize("count", [1, FEW + 1])
+def test_values_come_to_what_the_orm_makes_of_them(ticket, count):
+    facts = {"body": lazy(lambda: "later", str)(), "html": SafeString("<b>"), "html_version": "3", "written_at": make.NOW.isoformat()}
+    rows = [Message(customer_id=ticket.customer_id, ticket=ticket, by_staff=1, **facts) for _ in range(count)]
+
+    with acting_for(ticket.customer_id):
+        Insert(Message)(rows)
+        found = Message.objects.filter(body="later").order_by("pk")
+        read = list(found.values_list("html", "html_version", "written_at", "by_staff", "submission_key"))
+
+    assert read == [("<b>", 3, make.NOW, True, row.submission_key) for row in rows]
 
 
 def test_what_is_there_already_is_left_where_that_is_asked_for(world):

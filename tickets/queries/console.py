@@ -142,9 +142,9 @@ def search(words: str, cursor: str, *, loosely: bool = False) -> Result:
 
 
 def _newest_found(finding: Finding) -> Page[Listed]:
-    if finding.numbers is None:
+    if finding.messages is None:
         return page(_listed(Ticket.objects.filter(finding.condition)), LAST_CHANGED, "")
-    return cut(_numbered(finding.numbers), LAST_CHANGED)
+    return cut(_numbered(tuple(finding.messages)), LAST_CHANGED)
 
 
 _numbered = Prepared(lambda numbers: first(_listed(Ticket.objects.filter(among("id", numbers))), LAST_CHANGED), by_value=True)
@@ -152,7 +152,7 @@ _numbered = Prepared(lambda numbers: first(_listed(Ticket.objects.filter(among("
 
 def _count(finding: Finding) -> int:
     """For the commonest words, where counting would take longest, enough of them are known already."""
-    if finding.numbers is not None or finding.at_least > CAP:
+    if finding.messages is not None or finding.at_least > CAP:
         return min(finding.at_least, CAP + 1)
     return Ticket.objects.filter(finding.condition)[: CAP + 1].count()
 

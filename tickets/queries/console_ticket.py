@@ -16,29 +16,38 @@ from accounts.queries import named, names_question
 from contracts.queries import customer_panel, panel_questions
 from helpdesk.lib.addresses import address
 from helpdesk.lib.keyset import Place
-from helpdesk.lib.prepared import Prepared, rows_of, together
-from notifications.fate import bouncing
+from helpdesk.lib.prepared import Prepared, together
+from notifications.fate import bouncing, bouncing_by, bouncing_question
 from tickets.lines import lines_of
 from tickets.models import Status, Ticket, number_of
 from tickets.qualifying import History, history, value_before, value_of
 from tickets.queries import details, promises
 from tickets.queries.queues import BY_SLUG, Queue
-from tickets.queries.story import MessageEntry, Past, files_of, past_of, people_in, story
+from tickets.queries.story import MessageEntry, Past, files_of, past_of, people_in, story, told_of, told_question_of
 from tickets.queries.whole import Whole
 from tickets.sentences import qualification as in_words
 from tickets.telling import customers_among, near_question
 
 
-def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
-    """The ticket as staff work on it: what all parts of its page show, in few round trips."""
+def ticket_page(found: Whole, access: Access, queue: Queue, now: datetime) -> dict[str, Any]:
+    """The ticket as staff work on it: what all parts of its page show, in two round trips. `queue`: the one worked through."""
     ticket, lines = found.ticket, lines_of(found.ticket.pk)
-    people = names_question(people_in(ticket, lines))
-    beside = promises.panel_question(ticket), near_question(ticket), _hands.question()
-    names, clocks, near, hands, *holdings = together(people, *beside, *panel_questions(ticket.customer_id))
+    names, told, clocks, near, marked, hands, around, others, *holdings = together(
+        names_question(people_in(ticket, lines)),
+        told_question_of(lines),
+        promises.panel_question(ticket),
+        near_question(ticket),
+        bouncing_question(_near_ids(found)),
+        _hands.question(),
+        _around(queue.slug).question(ticket.pk, access.person.pk),
+        _others.question(ticket.customer_id, ticket.pk),
+        *panel_questions(ticket.customer_id),
+    )
     past, known = Past(lines, named(names)), history(ticket, lines)
-    entries = story(found, access.person, past, for_staff=True, with_told=True)
+    entries = story(found, access.person, past, for_staff=True, told=told_of(lines, told))
     readers = customers_among(ticket, near)
-    marks = bouncing(reader.email for reader in readers)
+    is_near = {reader.pk for reader in readers} <= set(_near_ids(found))
+    marks = bouncing_by(marked) if is_near else bouncing(reader.email for reader in readers)
     return {
         "ticket": ticket,
         "state_label": str(Status(ticket.status).label),
@@ -57,6 +66,8 @@ def ticket_page(found: Whole, access: Access, now: datetime) -> dict[str, Any]:
         "bouncing_readers": [(reader, marks[reader.email.lower()]) for reader in readers if reader.email.lower() in marks],
         "hands": _hands_in(hands),
         "panel": customer_panel(holdings, now),
+        "around": Around(*around[0]),
+        "other_tickets": [OtherTicket(address("console:ticket", pk), number_of(pk), _short(subject)) for pk, subject in others],
         "can_be_solved": ticket.status not in {Status.RESOLVED, Status.CLOSED},
     }
 
@@ -162,17 +173,16 @@ class OtherTicket:
 
 @dataclass(frozen=True)
 class Around:
-    """Numbers of the tickets before and after one in a queue, and the customer's other open ones, last changed first."""
+    """Numbers of the tickets before and after one in a queue."""
 
     before: int | None
     after: int | None
-    others: Sequence[OtherTicket]
 
 
-def around(ticket: Ticket, queue: Queue, access: Access) -> Around:
-    before, after, others = _around(queue.slug)(ticket.pk, access.person.pk)[0]
-    shown = (OtherTicket(address("console:ticket", one["id"]), number_of(one["id"]), _short(one["subject"])) for one in others)
-    return Around(before, after, tuple(shown))
+def _near_ids(found: Whole) -> list[int]:
+    """Who asked and who follows."""
+    asker = found.ticket.requester_id
+    return sorted({follower.person_id for follower in found.followers} | ({asker} if asker else set()))
 
 
 def _short(subject: str) -> str:
@@ -180,22 +190,25 @@ def _short(subject: str) -> str:
 
 
 SUBJECT_LENGTH = 60
+# A customer's other open tickets, last changed first.
+_others = Prepared(
+    lambda customer, ticket: (
+        Ticket.objects.active().filter(customer=customer).exclude(pk=ticket).order_by("-changed_at", "-pk").values_list("pk", "subject")[:6]
+    )
+)
 
 
 @cache
-def _around(slug: str) -> "Prepared[tuple[int | None, int | None, list[dict[str, Any]]]]":
-    """All in one query; the neighbours by the queue's own conditions and order."""
-    queue, pk = BY_SLUG[slug], OuterRef("pk")
-    place = Place(changed=OuterRef("changed_at"), pk=pk, due=OuterRef("next_due_at"))
-    others = Ticket.objects.active().filter(customer=OuterRef("customer_id")).exclude(pk=pk).order_by("-changed_at", "-pk")
+def _around(slug: str) -> "Prepared[tuple[int | None, int | None]]":
+    """By the queue's own conditions and order."""
+    queue = BY_SLUG[slug]
+    place = Place(changed=OuterRef("changed_at"), pk=OuterRef("pk"), due=OuterRef("next_due_at"))
 
     def build(ticket: int, person: int) -> Any:
         rows = queue.narrow(Ticket.objects.all(), person)
         before = queue.order.sort_backwards(rows.filter(queue.order.before(place)))
         after = queue.order.sort(rows.filter(queue.order.after(place)))
-        return Ticket.objects.filter(pk=ticket).values_list(
-            Subquery(before.values("pk")[:1]), Subquery(after.values("pk")[:1]), rows_of(others, "id", "subject", most=6)
-        )
+        return Ticket.objects.filter(pk=ticket).values_list(Subquery(before.values("pk")[:1]), Subquery(after.values("pk")[:1]))
 
     return Prepared(build)
 

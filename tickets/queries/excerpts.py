@@ -47,7 +47,7 @@ def why_found(tickets: Sequence[Found], finding: Finding) -> dict[int, Excerpt]:
     """
     if not finding.words or not tickets:
         return {}
-    return _by_identifier(tickets, finding.identifiers) if finding.identifiers else _by_words(tickets, finding.words)
+    return _by_identifier(tickets, finding.identifiers) if finding.identifiers else _by_words(tickets, finding)
 
 
 def are_files_waiting() -> bool:
@@ -69,19 +69,29 @@ def _by_identifier(tickets: Sequence[Found], values: Sequence[str]) -> dict[int,
     }
 
 
-def _newest(words: str, tickets: int) -> "QuerySet[Message, tuple[int, bool, str]]":
-    """The newest message of each ticket that has the words: its ticket, whether it is internal, its beginning."""
-    rows = Message.objects.filter(among("ticket_id", tickets), search=found_by(words)).annotate(beginning=Left("body", LOOKED_AT))
-    return rows.order_by("ticket_id", "-written_at", "-pk").distinct("ticket_id").values_list("ticket_id", "internal", "beginning")
+def _newest(messages: "QuerySet[Message]") -> "QuerySet[Message, tuple[int, bool, str]]":
+    """The newest of these messages of each ticket: its ticket, whether it is internal, its beginning."""
+    rows = messages.order_by("ticket_id", "-written_at", "-pk").distinct("ticket_id")
+    return rows.annotate(beginning=Left("body", LOOKED_AT)).values_list("ticket_id", "internal", "beginning")
 
 
-_newest_with = Prepared(_newest, by_value=True)
+_newest_of = Prepared(lambda messages: _newest(Message.objects.filter(among("id", messages))))
+_newest_with = Prepared(
+    lambda words, tickets: _newest(Message.objects.filter(among("ticket_id", tickets), search=found_by(words))), by_value=True
+)
 
 
-def _by_words(tickets: Sequence[Found], words: str) -> dict[int, Excerpt]:
-    newest = _newest_with(words, [ticket.pk for ticket in tickets])
+def _newest_found(tickets: Sequence[Found], finding: Finding) -> list[tuple[int, bool, str]]:
+    """What is quoted of each ticket that has the words in a message."""
+    if finding.messages is None:
+        return _newest_with(finding.words, [ticket.pk for ticket in tickets])
+    return _newest_of([message for ticket in tickets for message in finding.messages.get(ticket.pk, ())])
+
+
+def _by_words(tickets: Sequence[Found], finding: Finding) -> dict[int, Excerpt]:
+    newest = _newest_found(tickets, finding)
     texts = {pk: (_line(body), internal) for pk, internal, body in newest}
-    matched = _matching([*(ticket.subject for ticket in tickets), *(body for body, _internal in texts.values())], _asked(words))
+    matched = _matching([*(ticket.subject for ticket in tickets), *(body for body, _internal in texts.values())], _asked(finding.words))
     find = excerpts.words_finder(matched)
     return {
         ticket.pk: _cut(ticket.subject, *texts.get(ticket.pk, ("", False)), find)

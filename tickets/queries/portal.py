@@ -1,6 +1,6 @@
 """The customer's pages. They read in the customer's scope, so no query here names the customer."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +19,7 @@ from helpdesk.lib.prepared import Prepared, Question, together
 from tickets.finding import Finding
 from tickets.models import Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.permissions import may_set_private
-from tickets.promised import Clocks, Line, clocks_of, line
+from tickets.promised import Clocks, Line, clocks_beside, clocks_of, line, nearest_clock
 from tickets.qualifying import Effect, History, history
 from tickets.queries import details, promises, satisfaction, unread
 from tickets.queries.excerpts import Excerpt
@@ -159,16 +159,17 @@ def home(access: Access, now: datetime, *others: Question) -> tuple[dict[str, An
     held = holdings_questions(access.customer)
     news, (tickets, *answers) = unread.unread_with(access.person, _first_rows.question(), *held, *others)
     cards, environments = holdings(answers[: len(held)], now)
-    is_new, clocks = news.among([ticket.pk for ticket in tickets]), clocks_in(tickets)
-    asking, active, solved = (
-        rows((t for t in tickets if _part(t.status) == part), is_new, clocks, now) for part in ("asking", "open", "solved")
-    )
+    is_new = news.among([ticket.pk for ticket in tickets])
+    clocks = {ticket.promise_id: clocks_beside(ticket.clocks) for ticket in tickets if ticket.promise_id}
+    parts: dict[str, list[Row]] = {"asking": [], "open": [], "solved": []}
+    for ticket, row in zip(tickets, rows(tickets, is_new, clocks, now), strict=True):
+        parts[_part(ticket.status)].append(row)
     context = {
         "unread_text": _unread_text(news.count),
         "unread_url": f"{address('portal:tickets')}?state={UNREAD}",
-        "asking": asking,
-        "open_rows": active,
-        "solved_rows": solved,
+        "asking": parts["asking"],
+        "open_rows": parts["open"],
+        "solved_rows": parts["solved"],
         "cards": cards,
         "environments": environments,
         "can_file": any(card.state == "in_force" for card in cards),
@@ -181,14 +182,21 @@ def _part(status: str) -> str:
     return {Status.WAITING_CUSTOMER.value: "asking", Status.RESOLVED.value: "solved"}.get(status, "open")
 
 
-def _firsts_of_home() -> "QuerySet[Ticket, Listed]":
-    """The first of each part in one query, the last changed first."""
+class _First(Listed, Protocol):
+    """The same with what `clocks_beside` reads."""
+
+    clocks: Sequence[Mapping[str, Any]]
+
+
+def _firsts_of_home() -> "QuerySet[Ticket, _First]":
+    """The first of each part in one query, the last changed first, each with what is due next."""
     tickets = Ticket.objects.order_by("-public_changed_at", "-pk")
     asking = tickets.filter(status=Status.WAITING_CUSTOMER).values("pk")[:FIRST_PAGE]
     others = tickets.active().exclude(status=Status.WAITING_CUSTOMER).values("pk")[:FIRST_PAGE]
     solved = tickets.filter(status=Status.RESOLVED).values("pk")[:FEW]
     firsts = Ticket.objects.filter(pk__in=asking.union(others, solved, all=True))
-    return _listed(firsts.order_by("-public_changed_at", "-pk"))
+    in_order = firsts.order_by("-public_changed_at", "-pk").annotate(clocks=nearest_clock("promise_id"))
+    return in_order.values_list(*LISTED, "clocks", named=True)
 
 
 _first_rows = Prepared(_firsts_of_home)

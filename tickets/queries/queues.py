@@ -10,8 +10,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import TeamMember
 from helpdesk.lib.counting import capped
@@ -21,7 +21,9 @@ from helpdesk.lib.statements import Statement
 from sla.models import Clock
 from tickets.models import Channel, Event, Status, Ticket, TicketQuerySet
 
-CAP = 999
+# What the rail shows is a signal; counting on would be paid on every page, and the more, the busier the desk: rows that were just
+# changed are looked at one by one. How many there are is for the overview.
+CAP = 99
 NEXT_DUE, LAST_CHANGED = Order("changed_at", due="next_due_at"), Order("changed_at")
 # By the clock on the wall, so that what is due when an office opens is seen before it does.
 SOON = timedelta(hours=2)
@@ -194,11 +196,17 @@ def verdicts_wanted() -> int:
     return Ticket.objects.order_by().wanting_verdict().count()
 
 
+@cache
+def _labels(_language: str | None) -> dict[str, str]:
+    """What the queues are called in the language of now: every page names them twice."""
+    return {queue.slug: str(queue.label) for queue in QUEUES}
+
+
 @dataclass(frozen=True)
 class QueueLink:
     """A queue in the console's rail."""
 
-    label: "str | Promise"
+    label: str
     url: str
     count_label: str
     current: bool
@@ -208,9 +216,10 @@ class QueueLink:
 
 def links(found: Mapping[str, int], current: str, url_for: Callable[[str], str]) -> list[QueueLink]:
     """All queues. `found`: how many tickets are in each."""
+    labels = _labels(get_language())
     return [
         QueueLink(
-            label=queue.label,
+            label=labels[queue.slug],
             url=url_for(queue.slug),
             count_label=capped(found[queue.slug], CAP) if queue.slug in found else "",
             current=queue.slug == current,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.conf import settings
 from django.utils.safestring import SafeString
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from accounts.queries import display_names
 from helpdesk.lib.addresses import address
-from notifications.fate import Told, nobody_told, told_about
+from helpdesk.lib.prepared import Question
+from notifications.fate import Told, nobody_told, told_by, told_question
 from tickets.lines import Line, lines_of
 from tickets.models import Channel, Event, Status, Ticket
 from tickets.queries.whole import FileOf, Whole
@@ -112,16 +114,16 @@ def story(
     past: Past,
     *,
     for_staff: bool,
-    with_told: bool = False,
+    told: Mapping[int, Told] | None = None,
     new_from: int | None = None,
 ) -> list[MessageEntry | EventEntry]:
     """Everything that happened, oldest first, as the present scope shows it: for a customer internal notes are not there.
 
-    `with_told`: also who was told of each step and how that went (NOT-5), which is for staff alone.
+    `told`: who was told of each step and how that went (NOT-5), which is for staff alone; see `told_of`.
     `new_from`: the position of the first event that the reader has not seen; the first entry from there on says so.
     """
     links = _links(found.ticket, found.files, for_staff)
-    told = _told(past.lines) if with_told and for_staff else {}
+    told = told or {}
     entries: list[MessageEntry | EventEntry] = []
     first_new = None
     for line in past.lines:
@@ -148,9 +150,14 @@ def story(
     return entries
 
 
-def _told(lines: Sequence[Line]) -> dict[int, Told]:
+def told_question_of(lines: Sequence[Line]) -> Question:
+    """What `told_of` is made of, to be asked together with others."""
+    return told_question(Event._meta.db_table, [line.pk for line in lines])
+
+
+def told_of(lines: Sequence[Line], rows: Iterable[Sequence[Any]]) -> dict[int, Told]:
     """Who was told, by event. An answer of which nobody heard stands out."""
-    told = told_about(Event._meta.db_table, [line.pk for line in lines])
+    told = told_by(rows)
     answers = [line.pk for line in lines if line.kind == Event.Kind.REPLIED and line.by_staff]
     return dict.fromkeys(answers, nobody_told()) | told if answers else told
 

@@ -27,6 +27,7 @@ from tickets.qualifying import history, value_of
 from tickets.queries import console as queries
 from tickets.queries import console_ticket, queues
 from tickets.queries.promises import effects_of_verdict
+from tickets.queries.queues import Queue
 from tickets.queries.whole import Whole, whole_ticket
 from tickets.views.choices import Select, assignee_select, contract_select, severity_options, state_select, team_select, type_options
 from tickets.views.promises import chosen, wants_part
@@ -68,14 +69,14 @@ def _whole(number: int) -> Whole:
 
 def ticket(request: DeskRequest, number: int) -> HttpResponse:
     found = _whole(number)
-    form = AnswerForm(may_answer=permissions.may_work(request.access), initial={"seen": found.ticket.event_count})
+    form = AnswerForm.blank({"seen": found.ticket.event_count}, may_answer=permissions.may_work(request.access))
     return _ticket_page(request, found, form, Received())
 
 
 def _ticket_page(request: DeskRequest, found: Whole, form: AnswerForm, received: Received) -> HttpResponse:
-    access, now, ticket = request.access, timezone.now(), found.ticket
+    access, now, ticket, queue = request.access, timezone.now(), found.ticket, _queue(request)
     may_work = permissions.may_work(access)
-    page = console_ticket.ticket_page(found, access, now)
+    page = console_ticket.ticket_page(found, access, queue, now)
     count = len(page["readers"])
     context = page | {
         "form": form if permissions.may_note(access) else None,
@@ -94,32 +95,34 @@ def _ticket_page(request: DeskRequest, found: Whole, form: AnswerForm, received:
             "state_select": state_select(ticket),
         }
     status = 422 if form.errors or received.errors else 200
-    return render(
-        request, "console/ticket.html", context | uploading(ticket.customer_id, received) | _place(request, ticket), status=status
-    )
+    context |= uploading(ticket.customer_id, received) | _place(queue, page["around"])
+    return render(request, "console_ticket.html", context, status=status)
 
 
 def uploading(customer_id: int, received: Received) -> dict[str, object]:
     return upload_context(received, address("console:upload", customer_id), address("console:upload_remove"))
 
 
-def _place(request: DeskRequest, ticket: Ticket) -> dict[str, object]:
-    """The queue one came from, with the tickets before and after this one in it, and the customer's others."""
+def _queue(request: DeskRequest) -> Queue:
+    """The one that the reader came from, kept while they work through it."""
     slug = request.GET.get("queue") or request.session.get(SESSION_QUEUE, "")
     chosen = queues.BY_SLUG.get(slug, queues.BY_SLUG["all"])
     if request.session.get(SESSION_QUEUE) != chosen.slug:
         request.session[SESSION_QUEUE] = chosen.slug
-    around = console_ticket.around(ticket, chosen, request.access)
+    return chosen
+
+
+def _place(queue: Queue, around: console_ticket.Around) -> dict[str, object]:
+    """The way back to the queue, and to the tickets before and after this one in it."""
 
     def link(pk: int | None) -> str:
-        return f"{address('console:ticket', pk)}?queue={chosen.slug}" if pk else ""
+        return f"{address('console:ticket', pk)}?queue={queue.slug}" if pk else ""
 
     return {
-        "back_url": address("console:queue", chosen.slug),
-        "back_label": chosen.label,
+        "back_url": address("console:queue", queue.slug),
+        "back_label": queue.label,
         "previous_url": link(around.before),
         "next_url": link(around.after),
-        "other_tickets": around.others,
     }
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.access import DeskRequest
 from helpdesk.lib.addresses import address, query_string
+from notifications.queries import on_call_now
 from tickets.filtering import QueueFilterForm
 from tickets.queries import console as queries
 from tickets.queries import queues
@@ -22,9 +23,11 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
     filters = form.filters()
     finding = filters.find()
     page = queries.queue_page(chosen, request.access, filters, finding, request.GET.get("before", ""))
+    now = timezone.now()
     context = {
-        "now": timezone.now(),
+        "now": now,
         "queue": chosen,
+        "on_call": on_call_now(now),
         "rows": queries.rows(page.rows, slug, why_found(page.rows, finding)),
         "form": form,
         "chips": form.chips(here, request.GET),
@@ -33,7 +36,7 @@ def queue(request: DeskRequest, slug: str) -> HttpResponse:
         "next_url": f"{here}?{query_string(request.GET, before=page.next_cursor)}" if page.next_cursor else "",
         "first_url": f"{here}?{query_string(request.GET, before=None)}" if request.GET.get("before") else "",
     }
-    return render(request, "console/queue.html", context)
+    return render(request, "console_queue.html", context)
 
 
 def queue_export(request: DeskRequest, slug: str) -> HttpResponseBase:

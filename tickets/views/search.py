@@ -28,7 +28,7 @@ def is_loose(request: DeskRequest) -> bool:
 def search(request: DeskRequest) -> HttpResponse:
     words, loosely, cursor = clean_words(request.GET.get("q", ""), longest=LONGEST_WORDS), is_loose(request), request.GET.get("before", "")
     if not words:
-        return render(request, "console/search.html", {"q": "", "rows": []})
+        return render(request, "console_search.html", {"q": "", "rows": []})
     found = queries.search(words, cursor, loosely=loosely)
     rows, next_cursor = queries.rows(found.page.rows, found=found.why), found.page.next_cursor
     if len(rows) == 1 and rows[0].number.casefold() == words.casefold():
@@ -44,7 +44,7 @@ def search(request: DeskRequest) -> HttpResponse:
         "next_url": f"{request.path}?{query_string(request.GET, before=next_cursor)}" if next_cursor else "",
         "first_url": f"{request.path}?{query_string(request.GET, before=None)}" if cursor else "",
     }
-    return render(request, "console/search.html", context)
+    return render(request, "console_search.html", context)
 
 
 def search_export(request: DeskRequest) -> HttpResponseBase:
@@ -55,7 +55,7 @@ def search_export(request: DeskRequest) -> HttpResponseBase:
 
 
 def search_notes(request: DeskRequest, finding: Finding, *, has_found: bool) -> dict[str, object]:
-    """What `ui/search_note.html` and `ui/found_nothing.html` ask for; nothing where they have nothing to say."""
+    """What `ui/search_note.html` and `parts/found_nothing.html` ask for; nothing where they have nothing to say."""
     sought = identifiers.sought(finding.words)
     if not finding.words or not (sought or not has_found):
         return {}
