@@ -31,6 +31,7 @@ VERBS: dict[str, "str | Promise"] = {
     "change_role": gettext_lazy("Role changed"),
     "close_month": gettext_lazy("Month closed"),
     "configure": gettext_lazy("Configuration changed"),
+    "correct_ticket": gettext_lazy("Product or environment of a ticket corrected"),
     "create_calendar": gettext_lazy("Calendar made"),
     "create_customer": gettext_lazy("Customer registered"),
     "declare": gettext_lazy("Qualification declared anew"),

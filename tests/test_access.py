@@ -126,6 +126,7 @@ GET = {
     "console:work": AGENTS,
     "console:file": CONSOLE,
     "console:ticket_qualify": row(SIGN_IN, NONE, NONE, NONE, OK, REFUSED, REFUSED),
+    "console:ticket_correct": row(SIGN_IN, NONE, NONE, NONE, OK, REFUSED, REFUSED),
     "console:charge": CONSOLE,
     "console:charges": CONSOLE,
     "console:statements": CONSOLE,

@@ -20,7 +20,7 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
 from sla.rules import VALUES, Value
-from tickets.models import Satisfaction, Severity, Ticket, Type
+from tickets.models import About, Satisfaction, Severity, Ticket, Type
 from tickets.qualifying import Effect, History
 from tickets.queries.console_ticket import assignable
 from tickets.queries.overview import USUAL_WEEKS, WEEKS
@@ -371,6 +371,47 @@ class DeclareForm(QualificationForm, SubmissionForm):
 class ContestForm(SubmissionForm):
     verdict = forms.IntegerField(widget=forms.HiddenInput)  # which one was read
     reason = TextField(rows=5, max_length=4000, label=_("Why the verdict is wrong"), help_text=_("Whoever decides reads it."))
+
+
+class CorrectionForm(forms.Form):
+    """What a ticket is about. Products of its contract, and what it is about already."""
+
+    product = RowField(label=_("Product"), empty_label=_("Choose one"))
+    version = RowField(required=False, label=_("Version"))
+    environment = RowField(required=False, label=_("Environment"), empty_label=_("Not known"))
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=100)
+
+    def __init__(self, data: QueryDict | None = None, *, ticket: Ticket) -> None:
+        super().__init__(data, initial=ticket.is_about._asdict() | {"shown": _as_text(ticket.is_about)})
+        products = sorted({*ticket.contract.products.all(), ticket.product}, key=lambda product: product.name)
+        environments = Environment.objects.filter(Q(retired_at=None) | Q(pk=ticket.environment_id), customer=ticket.customer_id)
+        fields: dict[str, Any] = self.fields
+        fields["product"].offer(lambda: products)
+        fields["version"].offer(lambda: versions_of(products), lambda: [("", _("Not known")), *grouped_versions(products)[1:]])
+        fields["environment"].offer(lambda: environments)
+
+    def clean_shown(self) -> About | None:
+        """What the page said; None for nothing of ours."""
+        ids = [int(part) if part.isdecimal() else None for part in self.cleaned_data["shown"].split("-")]
+        return About(ids[0], *ids[1:]) if len(ids) == len(About._fields) and ids[0] is not None else None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        product, version = data.get("product"), data.get("version")
+        if product and version and version.product_id != product.pk:
+            self.add_error("version", _("This version belongs to another product. Choose one of %(product)s.") % {"product": product})
+        return data
+
+    def look_again(self, ticket: Ticket) -> None:
+        """Let what was chosen be sent once more, after a look at what the ticket is about now."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["shown"] = _as_text(ticket.is_about)
+        self.data = data
+
+
+def _as_text(about: About) -> str:
+    return "-".join(str(pk or "") for pk in about)
 
 
 class AssignForm(forms.Form):

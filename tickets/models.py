@@ -1,7 +1,7 @@
 """A ticket and its story: events that are only ever added to, with message bodies and files as rows beside them."""
 
 import uuid
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -103,6 +103,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
 
 TicketManager = WithoutSearch.from_queryset(TicketQuerySet)
+
+
+class About(NamedTuple):
+    """What a ticket is about, as ids."""
+
+    product: int
+    version: int | None
+    environment: int | None
 
 
 class Ticket(TenantModel):
@@ -214,6 +222,10 @@ class Ticket(TenantModel):
         return self.status == Status.CLOSED
 
     @property
+    def is_about(self) -> About:
+        return About(self.product_id, self.version_id, self.environment_id)
+
+    @property
     def portal_url(self) -> str:
         return address("portal:ticket", self.pk)
 
@@ -300,6 +312,7 @@ class Event(TenantModel):
         ISSUE_UNLINKED = "issue_unlinked"
         FIX_RELEASED = "fix_released"
         OBSERVED = "observed"  # what monitoring saw, in a message
+        CORRECTED = "corrected"  # product, version or environment, by staff
 
     ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
     position = models.PositiveIntegerField()  # 1, 2, 3, … in the ticket

@@ -68,6 +68,8 @@ def sentence(event: Happening, names: Mapping[int, str], *, for_staff: bool) -> 
             moments = Moments(ZoneInfo(timezone.get_current_timezone_name()), event.at)
             window = {name: moments.full(datetime.fromisoformat(data[name])) for name in ("from", "until")}
             return _("agreed on off-hours help from %(from)s until %(until)s: answers are promised around the clock meanwhile") % window
+        case Event.Kind.CORRECTED:
+            return _correction(data["from"]["words"], data["to"]["words"])
         case _other:
             return _fixed(event.kind)
 
@@ -119,6 +121,27 @@ def _declaration(data: Mapping[str, Any]) -> str:
         Effect.LOWERED: _("declared it lower, which counts at once: from “%(before)s” to “%(after)s”"),
     }[Effect(data["effect"])]
     return text % {"before": before, "after": after}
+
+
+def _correction(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> str:
+    nothing = _("not given")
+    words = {
+        "product_before": before["product"],
+        "product_after": after["product"],
+        "environment_before": before["environment"] or nothing,
+        "environment_after": after["environment"] or nothing,
+    }
+    if before["environment"] == after["environment"]:
+        return _("corrected the product from “%(product_before)s” to “%(product_after)s”") % words
+    if before["product"] == after["product"]:
+        return _("corrected the environment from “%(environment_before)s” to “%(environment_after)s”") % words
+    return (
+        _(
+            "corrected the product from “%(product_before)s” to “%(product_after)s”,"
+            " and the environment from “%(environment_before)s” to “%(environment_after)s”"
+        )
+        % words
+    )
 
 
 def _fixed(kind: str) -> str:

@@ -48,6 +48,7 @@ console_urls = [
     path("tickets/<int:number>/promise/", promises.console, name="ticket_promise"),
     path("tickets/<int:number>/answer/", console.answer, name="ticket_answer"),
     path("tickets/<int:number>/qualify/", console.qualify, name="ticket_qualify"),
+    path("tickets/<int:number>/correct/", console.correct, name="ticket_correct"),
     path("tickets/<int:number>/confirm/", acts.confirm, name="ticket_confirm"),
     path("tickets/<int:number>/assign/", acts.assign, name="ticket_assign"),
     path("tickets/<int:number>/team/", acts.team, name="ticket_team"),

@@ -13,6 +13,7 @@ from tickets.commands.assignment import (
 from tickets.commands.calendars import put_in_force
 from tickets.commands.clocks import database_now, keep_promises, notice_due
 from tickets.commands.conversation import ClosedTicket, answer, note, reply
+from tickets.commands.correcting import CorrectedMeanwhile, EnvironmentOfAnother, NotOfContract, VersionOfAnother, correct
 from tickets.commands.coverage import (
     CoveredAlready,
     PromisesNothing,
@@ -77,10 +78,12 @@ __all__ = [
     "ClosedTicket",
     "ContestReasonMissing",
     "ContractSettled",
+    "CorrectedMeanwhile",
     "CoveredAlready",
     "DecidedMeanwhile",
     "DeclaredAlready",
     "DeclaredMeanwhile",
+    "EnvironmentOfAnother",
     "FileTooLarge",
     "HoldInPlace",
     "LeadMustDecide",
@@ -89,6 +92,7 @@ __all__ = [
     "NoRoom",
     "NotCovered",
     "NotForThem",
+    "NotOfContract",
     "NotSolvedByStaff",
     "NothingToContest",
     "OnlyTechnicalIsCritical",
@@ -100,6 +104,7 @@ __all__ = [
     "TooManyWaiting",
     "VerdictChanged",
     "VerdictSettled",
+    "VersionOfAnother",
     "VersionReplaced",
     "WindowOver",
     "WindowReversed",
@@ -109,6 +114,7 @@ __all__ = [
     "claim_scan",
     "close_resolved",
     "contest",
+    "correct",
     "cover",
     "database_now",
     "declare",

@@ -36,6 +36,7 @@ ICONS: dict[str, str] = {
     Event.Kind.FOLLOWED_UP: "swap",
     Event.Kind.REPLY_HELD: "alert",
     Event.Kind.CONTRACT_MOVED: "contract",
+    Event.Kind.CORRECTED: "wrench",
     Event.Kind.RATED: "flag",
     Event.Kind.ESCALATED: "clock",
     Event.Kind.MISSED: "alert",

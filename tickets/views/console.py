@@ -20,6 +20,7 @@ from helpdesk.lib.refusals import Refusal
 from tickets import commands, permissions
 from tickets.forms import (
     AnswerForm,
+    CorrectionForm,
     VerdictForm,
 )
 from tickets.models import File, Ticket
@@ -201,6 +202,24 @@ def qualify(request: DeskRequest, number: int) -> HttpResponse:
         "severity_options": severity_options(form["severity"].value()),
     }
     return render(request, "console/qualify.html", context, status=422 if form.errors else 200)
+
+
+@needs(permissions.may_work)
+def correct(request: DeskRequest, number: int) -> HttpResponse:
+    """What the ticket is about, put right. Corrected by others meanwhile, it is shown as it is now, with what was chosen."""
+    ticket = found_ticket(number)
+    form = CorrectionForm(request.POST or None, ticket=ticket)
+    if form.is_valid():
+        try:
+            commands.correct(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+            ticket = found_ticket(number)
+            form.look_again(ticket)
+        else:
+            messages.success(request, _("%(number)s is about what you chose. The customer is told.") % {"number": ticket.number})
+            return redirect(ticket.console_url)
+    return render(request, "console/ticket_correct.html", {"ticket": ticket, "form": form}, status=422 if form.errors else 200)
 
 
 def file(request: DeskRequest, number: int, pk: int) -> FileResponse:
