@@ -75,6 +75,8 @@ class SessionMiddleware(DjangosSessionMiddleware):
 
 
 class AuthenticationMiddleware(DjangosAuthenticationMiddleware):
+    """Who is signed in is looked up by a query that was put together once (`sessions.signed_in`), when somebody asks."""
+
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         request.user = cast(Person, SimpleLazyObject(partial(sessions.signed_in, request)))

@@ -27,7 +27,10 @@ def questions(ticket: Ticket, now: datetime) -> list[Question]:
 def shown(
     ticket: Ticket, cards: Sequence[ContractCard], answers: Sequence[list[Any]], timer: Running | None, access: Access, now: datetime
 ) -> dict[str, Any]:
-    """What the page's template knows besides the ticket itself. `cards`: the customer's contracts; `timer`: the reader's, if one runs. Two more queries where it has charge requests."""
+    """What the page's template knows besides the ticket itself. Two more queries where it has charge requests.
+
+    `cards`: the customer's contracts; `timer`: the reader's, if one runs.
+    """
     marks, issues, used, *time = answers
     return {
         "cards": with_allowances(cards, now, used_of(used)),

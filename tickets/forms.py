@@ -105,6 +105,11 @@ def versions_of(products: list[Product]) -> "QuerySet[Version]":
     return Version.objects.filter(product__in=products).select_related("product")
 
 
+def refuse_foreign_version(form: forms.Form, product: Product | None, version: Version | None) -> None:
+    if product and version and version.product_id != product.pk:
+        form.add_error("version", _("This version belongs to another product. Choose one of %(product)s.") % {"product": product})
+
+
 def grouped_versions(products: list[Product]) -> list[tuple[str, Any]]:
     """Versions under their product's name, newest first, after an empty choice."""
     choices: list[tuple[str, Any]] = [("", _("I don't know, or as in the environment"))]
@@ -159,8 +164,7 @@ class FilingForm(SubmissionForm):
         if data.get("severity") == Severity.CRITICAL and data.get("type") not in {None, Type.TECHNICAL}:
             self.add_error("severity", _("Only technical events can be critical. Choose a lower severity, or “technical” above."))
         product, version, environment = data.get("product"), data.get("version"), data.get("environment")
-        if product and version and version.product_id != product.pk:
-            self.add_error("version", _("This version belongs to another product. Choose one of %(product)s.") % {"product": product})
+        refuse_foreign_version(self, product, version)
         if product and version is None and environment is not None:
             installed = environment.installations.filter(product=product).select_related("version").first()
             data["version"] = installed.version if installed else None
@@ -397,9 +401,7 @@ class CorrectionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        product, version = data.get("product"), data.get("version")
-        if product and version and version.product_id != product.pk:
-            self.add_error("version", _("This version belongs to another product. Choose one of %(product)s.") % {"product": product})
+        refuse_foreign_version(self, data.get("product"), data.get("version"))
         return data
 
     def look_again(self, ticket: Ticket) -> None:

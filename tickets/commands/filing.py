@@ -79,7 +79,6 @@ def open_ticket(
             now=now,
         )
         if is_new:
-            lock_untaken(files)
             _note_watchers(ticket, watchers)
             _tell(ticket, _begin_story(ticket, description, files, submission_key, now), description, now)
         else:
@@ -101,6 +100,7 @@ def _note_watchers(ticket: Ticket, people: Iterable[Person]) -> None:
 
 def _begin_story(ticket: Ticket, description: str, files: Sequence[File], submission_key: uuid.UUID | None, now: datetime) -> Event:
     """The first message with its evidence, the first event, and a word on the ticket that this one follows up."""
+    lock_untaken(files)
     by_staff = ticket.channel == Channel.STAFF
     message = story.write(
         ticket=ticket, author=ticket.opened_by, by_staff=by_staff, body=description, files=files, submission_key=submission_key, now=now
