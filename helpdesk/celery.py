@@ -8,6 +8,7 @@ from celery import Celery, Task, signals
 from celery.schedules import crontab
 from django.conf import settings
 from kombu import Queue
+from kombu.transport import redis
 
 # What can't wait has queues of its own, each taken by processes that do nothing else: mail servers that hang hold up no page, and
 # services of pages that hang hold up no step of a promise. A worker that names no queue takes all of them.
@@ -45,7 +46,8 @@ app.conf.update(
     task_routes={"notifications.tasks.relay_pages": {"queue": PAGES}, "tickets.tasks.notice_due": {"queue": CLOCKS}},
     task_time_limit=1800,  # a task that hangs is ended; sweeps begin again where they were
     # Ringing must not hold a page: a silent Redis is given up after a second, and the sweep comes anyway.
-    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1},
+    # A message that was taken is gone from Redis: beat rings again, and what is due stands in the database.
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 1, "ack_emulation": False},
     task_publish_retry=False,
     timezone="UTC",
     # Daily ones by the clock: an interval begins anew when beat does, so that one of a day might never end.
@@ -93,6 +95,8 @@ app.conf.update(
         "sweep-uploads": {"task": "tickets.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     },
 )
+# Nor is it put back when its connection ends: a worker that lost Redis while it worked ended itself trying.
+redis.Channel.do_restore = False
 app.autodiscover_tasks()
 
 
