@@ -51,6 +51,7 @@ class _Ringer(threading.Thread):
         self.wanted = threading.Event()
         self.tasks: set[str] = set()  # added to before `wanted` is set, so that none is forgotten
         self.queue: Connection | None = None  # kept: making one takes as long as a page, which waits for this thread meanwhile
+        self.address = ""  # of that
 
     def run(self) -> None:
         while True:
@@ -61,9 +62,10 @@ class _Ringer(threading.Thread):
 
     def _send(self, task: str) -> None:
         try:
-            if self.queue is None:
-                address = current_app.conf.broker_write_url or current_app.conf.broker_url
-                self.queue = Connection(address, transport_options=IMPATIENT)
+            address = current_app.conf.broker_write_url or current_app.conf.broker_url
+            if self.queue is None or self.address != address:
+                self._hang_up()
+                self.queue, self.address = Connection(address, transport_options=IMPATIENT), address
             current_app.send_task(task, expires=10, retry=False, connection=self.queue)
         except Exception as error:  # dead, full, another password: what caused it is committed, and its page must not fail
             log.warning("The queue did not take the bell: %s", type(error).__name__)
