@@ -4,7 +4,7 @@ from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from accounts.views import console, invitations, portal
+from accounts.views import console, invitations, passwords, portal
 
 # Only what is used of allauth: nobody signs up by themselves, and an address is changed by the company's admin.
 account_urls = [
@@ -14,7 +14,7 @@ account_urls = [
     path("reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
     path("signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
     path("email/", RedirectView.as_view(pattern_name="account_profile"), name="account_email"),
-    path("password/change/", allauth_views.password_change, name="account_change_password"),
+    path("password/change/", passwords.ChangePassword.as_view(), name="account_change_password"),
     path("password/set/", allauth_views.password_set, name="account_set_password"),
     path("password/reset/", allauth_views.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth_views.password_reset_done, name="account_reset_password_done"),

@@ -169,3 +169,25 @@ def test_a_reset_lets_its_owner_in_when_nothing_else_does(world, few):
     assert client.get(answer["Location"], follow=True).wsgi_request.user == world.ada
     client.post(reverse("account_logout"))
     assert attempt(world.ada, "a much better phrase", client=client) == IN
+
+
+def test_the_host_that_a_request_names_opens_no_new_account_of_attempts(world):
+    def try_at(host):
+        answer = browser(ELSEWHERE).post(
+            reverse("account_login"), {"login": world.ada.email, "password": "a guess"}, headers={"host": host}
+        )
+        return "Too many failed login attempts" in answer.content.decode()
+
+    assert [try_at(host) for host in ("testserver", "TestServer", "testserver.", "testserver:1", "testserver:2", "testserver:3")] == [
+        False
+    ] * 5 + [True]
+
+
+def test_a_browser_in_which_the_password_is_changed_stays_known(world, few, known):
+    phrase = "a much better phrase"
+    attempt(world.ada, client=known)
+    known.post(reverse("account_change_password"), {"oldpassword": make.PASSWORD, "password1": phrase, "password2": phrase})
+    known.post(reverse("account_logout"))
+    guess_from_everywhere(world.ada)
+
+    assert attempt(world.ada, phrase, client=known) == IN

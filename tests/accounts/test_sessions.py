@@ -164,3 +164,11 @@ def test_who_may_no_longer_sign_in_is_signed_out(world):
     world.ada.save()
 
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(("kept", "answer"), [(True, 200), (False, 302)])
+def test_a_session_of_the_secret_before_lasts_as_long_as_that_is_kept(world, settings, kept, answer):
+    client = signed_in(world.ada)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "b" * 60, [settings.SECRET_KEY] if kept else []
+
+    assert client.get("/").status_code == answer
