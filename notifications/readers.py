@@ -13,10 +13,9 @@ from accounts.models import StaffRole
 from accounts.tenancy import Scope, as_provider, at_once
 from notifications.models import Mail
 
-_BELONGS = """
-    SELECT EXISTS (
-        SELECT FROM accounts_membership m JOIN accounts_person p ON p.id = m.person_id
-        WHERE m.customer_id = %s AND m.person_id = %s AND m.ended_at IS NULL AND p.is_active)
+BELONGS = """
+    EXISTS (SELECT FROM accounts_membership belonging JOIN accounts_person member ON member.id = belonging.person_id
+        WHERE belonging.customer_id = {customer} AND belonging.person_id = {person} AND belonging.ended_at IS NULL AND member.is_active)
 """
 
 
@@ -24,7 +23,7 @@ def may_read(mail: Mail) -> bool:
     """Whether its reader is on the staff, or belongs to its customer and sees what it tells of. Mail about an account is always theirs."""
     if mail.customer_id is None or mail.recipient_id is None or mail.is_about_account:
         return True
-    return _is_on_staff(mail.recipient_id) or _sees(mail.customer_id, mail.recipient_id, mail)
+    return _sees(mail.customer_id, mail.recipient_id, mail) or _is_on_staff(mail.recipient_id)
 
 
 def _is_on_staff(person_id: int) -> bool:
@@ -36,7 +35,7 @@ def _sees(customer_id: int, person_id: int, mail: Mail) -> bool:
     """An announcement is its reader's as long as they belong to the customer: it tells of what may be hidden by then, such as a release
     that was withdrawn.
     """
-    sql, parameters = _BELONGS, [customer_id, person_id]
+    sql, parameters = "SELECT" + BELONGS.format(customer="%s", person="%s"), [customer_id, person_id]
     key = None if mail.never_twice else _key_for_customers(mail.about_table)
     if key is not None and mail.about_id is not None:
         sql += f" AND EXISTS (SELECT FROM {connection.ops.quote_name(mail.about_table)} WHERE {key} = %s)"

@@ -58,7 +58,7 @@ def send_announcements(mail: Mail, connection: BaseEmailBackend, ends: float) ->
     What fails is noted as of any other mail, and ends the run. One that tries an address that bounces goes alone, as any other mail:
     that it went out is news about the address. So does one to who left the company, which stays here.
     """
-    if commands.is_marked(mail) or not readers.may_read(mail):
+    if _until_noted(lambda: commands.is_marked(mail) or not readers.may_read(mail)):
         return int(send(mail, connection))
     sent, following = 0, mail
     while (service_id := _hand_over(following, connection)) is not None:
@@ -78,7 +78,7 @@ def send(mail: Mail, connection: BaseEmailBackend) -> bool:
 
     The line is opened for the first mail, and again after a failure; one that a mail finds closed would be closed after it.
     """
-    if commands.withdraw_if_hidden(mail=mail) or commands.keep_back(mail=mail, now=timezone.now()):
+    if _until_noted(lambda: commands.withdraw_if_hidden(mail=mail) or commands.keep_back(mail=mail, now=timezone.now())):
         return False
     service_id = _hand_over(mail, connection)
     if service_id is None:
@@ -126,7 +126,8 @@ def _hang_up(connection: BaseEmailBackend) -> None:
 
 
 def _until_noted(note: Callable[[], Noted], ends: float | None = None) -> Noted:
-    """Note what became of it, though the database be away for a while: what the server took would go out again (NOT-1).
+    """Ask, or note what became of it, though the database be away for a while: what is only claimed counts as unknown when its lease
+    is over, and what the server took would go out again (NOT-1).
 
     `ends`: when the task is ended, by the monotonic clock.
     """

@@ -271,9 +271,7 @@ _SENT_AND_NEXT = """
     UPDATE notifications_mail SET state = 'sending', lease_until = %s, attempts = 1 WHERE id = (
         SELECT m.id FROM notifications_mail m WHERE m.state = 'due' AND m.due_at <= %s AND m.never_twice AND m.attempts = 0 AND NOT EXISTS (
             SELECT FROM notifications_bouncingaddress b WHERE b.cleared_at IS NULL AND b.address = lower(m.address))
-        AND (m.recipient_id IS NULL OR m.customer_id IS NULL OR EXISTS (
-            SELECT FROM accounts_membership a JOIN accounts_person p ON p.id = a.person_id
-            WHERE a.person_id = m.recipient_id AND a.customer_id = m.customer_id AND a.ended_at IS NULL AND p.is_active))
+        AND (m.recipient_id IS NULL OR m.customer_id IS NULL OR {belongs})
         ORDER BY m.due_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING {columns}
 """
@@ -286,7 +284,9 @@ def sent_and_next(*, mail: Mail, service_id: str = "", now: datetime) -> Mail | 
     died before this has one mail in doubt, as ever.
     """
     columns = [str(field.column) for field in Mail._meta.concrete_fields]
-    sql = _SENT_AND_NEXT.format(columns=", ".join(columns))
+    sql = _SENT_AND_NEXT.format(
+        columns=", ".join(columns), belongs=readers.BELONGS.format(customer="m.customer_id", person="m.recipient_id")
+    )
     parameters = (now, service_id[:200], mail.pk, mail.attempts, now + LEASE, now)
     rows = at_once(Scope("provider"), sql, parameters)
     return Mail.from_db(DEFAULT_DB_ALIAS, [field.attname for field in Mail._meta.concrete_fields], rows[0]) if rows else None

@@ -3,8 +3,9 @@
 import pytest
 from django.urls import reverse
 
+from tests.faults.load import file_ticket
 from tests.faults.mail_server import HOLD
-from tests.faults.outbox import leases_run_out, owed, states, unknown_outcomes
+from tests.faults.outbox import all_sent, leases_run_out, owed, states, unknown_outcomes
 
 pytestmark = pytest.mark.slow
 MAILS, EVERY, STEPS = 500, 60, ("MAIL", "DATA") * 3
@@ -65,3 +66,16 @@ def test_two_relays_killed_again_and_again_lose_nothing_and_double_one_a_kill_in
     assert (states(), unknown_outcomes()) == ({"sent": MAILS}, len(STEPS))
     assert times == [1] * (MAILS - STEPS.count("DATA")) + [2] * STEPS.count("DATA")
     counted(f"{MAILS} mails, {len(STEPS)} kills, {times.count(1)} accepted once, {times.count(2)} twice (same Message-ID), 0 lost")
+
+
+def test_a_relay_that_is_cut_off_while_it_asks_who_may_read_sends_all_the_same(desk, town, counted):
+    file_ticket(desk.visitor(town.ada), town.softswitch, "Calls drop")
+    with desk.holding("LOCK TABLE accounts_membership IN ACCESS EXCLUSIVE MODE"):
+        desk.start_relay()
+        desk.wait_for_lock()
+        desk.cut_waiting()
+        desk.wait_for_lock()  # it asks again
+    desk.wait_for_end("relay-1")
+
+    assert (all_sent(desk.mail), unknown_outcomes()) == (3, 0)
+    counted("3 mails, cut off once while the first was claimed: 3 accepted once, 0 outcomes unknown")
