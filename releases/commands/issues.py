@@ -85,5 +85,5 @@ def _tell_ticket(pk: int, customer_id: int, release_id: int, now: datetime) -> b
         link.told_at, link.told_of = now, release
         link.save(update_fields=["told_at", "told_of"])
         ticket = Ticket.objects.get(pk=link.ticket_id)
-        tickets.tell_fix(ticket=ticket, issue=link.issue.reference, version=release.number, now=now)
+        tickets.tell_fix(ticket=ticket, issue=link.issue.reference, product=release.product.name, version=release.number, now=now)
     return True

@@ -143,3 +143,14 @@ def test_agents_link_and_unlink_on_the_tickets_page(world, issue):
     client.force_login(world.max.person)
     assert client.post(path, {"issue": issue.pk}).status_code == 403
     assert [kind for kind, _data in story(ticket)] == ["issue_linked", "issue_unlinked"]
+
+
+def test_a_ticket_that_turned_out_to_be_about_another_product_hears_which_was_released(world, issue, linked):
+    sbc = make.product("SBC", world.core)
+    with as_provider():
+        type(linked).objects.filter(pk=linked.pk).update(product=sbc, version=None)
+    make.release(world.softswitch, "8.2", fixes=[issue], now=LATER)
+    commands.tell_tickets(now=LATER)
+
+    with as_provider():
+        assert "Version 8.2 of Softswitch is released." in Mail.objects.filter(kind="ticket_fixed", recipient=world.alan).get().headline

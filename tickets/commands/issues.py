@@ -17,8 +17,11 @@ def note_issue(*, ticket: Ticket, agent: Person, issue: str, linked: bool, now: 
         return story.record(ticket=story.lock(ticket), kind=kind, actor=agent, by_staff=True, facts={"issue": issue}, now=now)
 
 
-def tell_fix(*, ticket: Ticket, issue: str, version: str, now: datetime) -> Event:
-    """Tell both sides of a ticket that a released version fixes what it is about (REL-4). Whether that is so here is theirs to try."""
+def tell_fix(*, ticket: Ticket, issue: str, product: str, version: str, now: datetime) -> Event:
+    """Tell both sides of a ticket that a released version fixes what it is about (REL-4). Whether that is so here is theirs to try.
+
+    `product`: the name of the released one, which need not be the ticket's any more.
+    """
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
         facts = {"issue": issue, "version": version}
@@ -26,7 +29,7 @@ def tell_fix(*, ticket: Ticket, issue: str, version: str, now: datetime) -> Even
         headline = gettext_noop(
             "Version %(version)s of %(product)s is released. It fixes the known issue %(issue)s, which %(number)s is about."
         )
-        notice = telling.Notice("ticket_fixed", headline, facts=facts | {"product": ticket.product.name})
+        notice = telling.Notice("ticket_fixed", headline, facts=facts | {"product": product})
         customers, staff = telling.both_sides(ticket)
         telling.tell_sides(
             telling.Side(customers, to_staff=False, notice=notice),
