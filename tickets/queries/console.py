@@ -19,8 +19,9 @@ from tickets.finding import Finding, find
 from tickets.models import ACTIVE_STATUSES, Severity, Status, Ticket, TicketQuerySet, labels, number_of
 from tickets.queries.excerpts import Excerpt, why_found
 from tickets.queries.filters import Filters
-from tickets.queries.queues import CAP, LAST_CHANGED, QUEUES, Queue
+from tickets.queries.queues import LAST_CHANGED, QUEUES, Queue
 
+MOST_COUNTED = 999
 NOTHING_FOUND: Mapping[int, Excerpt] = {}
 
 
@@ -152,9 +153,9 @@ _numbered = Prepared(lambda numbers: first(_listed(Ticket.objects.filter(among("
 
 def _count(finding: Finding) -> int:
     """For the commonest words, where counting would take longest, enough of them are known already."""
-    if finding.messages is not None or finding.at_least > CAP:
-        return min(finding.at_least, CAP + 1)
-    return Ticket.objects.filter(finding.condition)[: CAP + 1].count()
+    if finding.messages is not None or finding.at_least > MOST_COUNTED:
+        return min(finding.at_least, MOST_COUNTED + 1)
+    return Ticket.objects.filter(finding.condition)[: MOST_COUNTED + 1].count()
 
 
 def customers_named(words: str) -> Sequence[Customer]:

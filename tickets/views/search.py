@@ -14,7 +14,6 @@ from helpdesk.lib.words import clean_words
 from tickets.finding import Finding
 from tickets.queries import console as queries
 from tickets.queries.excerpts import are_files_waiting
-from tickets.queries.queues import CAP
 from tickets.views.exporting import export_answer, export_links
 
 LONGEST_WORDS = 300  # an identifier of a call has up to 256 characters, and may be pasted with its label
@@ -40,7 +39,7 @@ def search(request: DeskRequest) -> HttpResponse:
         "customers": queries.customers_named(words),
         "exports": export_links(request, reverse("console:search_export")),
         "count": found.count,
-        "count_label": capped(found.count, CAP),
+        "count_label": capped(found.count, queries.MOST_COUNTED),
         "next_url": f"{request.path}?{query_string(request.GET, before=next_cursor)}" if next_cursor else "",
         "first_url": f"{request.path}?{query_string(request.GET, before=None)}" if cursor else "",
     }
