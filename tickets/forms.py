@@ -20,7 +20,7 @@ from accounts.models import Customer, Membership, Person, StaffMember, Team
 from contracts.models import Contract, Environment, Product, Version
 from contracts.queries import usual_contract
 from sla.rules import VALUES, Value
-from tickets.models import About, Satisfaction, Severity, Ticket, Type
+from tickets.models import About, Channel, Satisfaction, Severity, Ticket, Type
 from tickets.qualifying import Effect, History
 from tickets.queries.console_ticket import assignable
 from tickets.queries.overview import USUAL_WEEKS, WEEKS
@@ -42,7 +42,10 @@ class SubmissionForm(forms.Form):
 
     @classmethod
     def blank(cls, initial: Mapping[str, object], **options: Any) -> Self:
-        """An empty one to be shown, which nobody sends or changes: all pages share its fields, since copying them takes longer than writing them."""
+        """An empty one to be shown, which nobody sends or changes: all pages share its fields, since copying them takes longer than writing them.
+
+        For forms whose fields depend on `options` alone, of which there are few: one is kept for each.
+        """
         made: Self = copy(_blank(cls, **options))
         made.initial = {"submission_key": uuid.uuid4(), **initial}
         made._bound_fields_cache = {}  # type: ignore[attr-defined] # Django's own, of this form alone
@@ -393,6 +396,9 @@ class CorrectionForm(forms.Form):
         fields["product"].offer(lambda: products)
         fields["version"].offer(lambda: versions_of(products), lambda: [("", _("Not known")), *grouped_versions(products)[1:]])
         fields["environment"].offer(lambda: environments)
+        if ticket.channel == Channel.MONITORING:
+            fields["environment"].disabled = True
+            fields["environment"].help_text = _("Monitoring registered the ticket for this one.")
 
     def clean_shown(self) -> About | None:
         """What the page said; None for nothing of ours."""

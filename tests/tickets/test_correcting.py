@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from accounts.tenancy import as_provider, as_tenant
-from contracts.models import ContractProduct
+from contracts.models import ContractProduct, EnvironmentContact
 from notifications.models import Mail
 from sla.models import Clock
 from tests import factories as make
@@ -35,6 +35,13 @@ def site(world):
 @pytest.fixture
 def ticket(world):
     return make.ticket(world.contract, world.softswitch, world.ada, version=world.version)
+
+
+@pytest.fixture
+def sara(world):
+    client = Client()
+    client.force_login(world.sara.person)
+    return client
 
 
 def correct(ticket, world, **about):
@@ -137,6 +144,35 @@ def test_another_customers_environment_is_refused(world, ticket):
         correct(ticket, world, environment=make.environment(world.globex, "Theirs"))
 
 
+def test_whoever_was_told_of_a_ticket_that_nobody_asked_for_hears_where_it_went(world):
+    """Contacts of the environment it was taken for, and of the right one."""
+    wrong, right = make.environment(world.acme, "Wrong site"), make.environment(world.acme, "Right site")
+    with as_provider():
+        EnvironmentContact.objects.create(customer=world.acme, environment=wrong, person=world.ada)
+        EnvironmentContact.objects.create(customer=world.acme, environment=right, person=world.alan)
+    ticket = make.ticket(world.contract, world.softswitch, None, opened_by=None, version=world.version, environment=wrong)
+    correct(ticket, world, environment=right)
+
+    with as_provider():
+        told = set(Mail.objects.filter(kind="ticket_status").values_list("recipient", flat=True))
+    assert told == {world.ada.pk, world.alan.pk}
+
+
+def test_a_ticket_of_monitoring_stays_with_the_environment_that_was_watched(world, sbc, site, sara):
+    ticket = make.ticket(
+        world.contract, world.softswitch, None, opened_by=None, version=world.version, environment=site, channel="monitoring"
+    )
+    for other in (None, make.environment(world.acme, "Another site")):
+        with pytest.raises(commands.EnvironmentWatched):
+            correct(ticket, world, environment=other)
+
+    form = sara.get(page(ticket)).context["form"]
+    answer = sara.post(page(ticket), sent(form, product=sbc.pk, version="", environment=""))
+    assert (answer.status_code, len(corrections(ticket))) == (302, 1)
+    with as_provider():
+        assert Ticket.objects.get().is_about == About(sbc.pk, None, site.pk)
+
+
 def test_a_closed_ticket_stays_as_it_is(world, ticket, site):
     with as_provider():
         Ticket.objects.update(status="closed", closed_at=NOW)
@@ -146,13 +182,6 @@ def test_a_closed_ticket_stays_as_it_is(world, ticket, site):
 
 
 # --- The page ----------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def sara(world):
-    client = Client()
-    client.force_login(world.sara.person)
-    return client
-
-
 def page(ticket):
     return reverse("console:ticket_correct", args=[ticket.pk])
 
@@ -182,6 +211,14 @@ def test_it_is_saved_and_leads_back(world, ticket, sara, sbc):
     assert answer.redirect_chain == [(ticket.console_url, 302)]
     assert "is about what you chose" in answer.content.decode()
     assert len(corrections(ticket)) == 1
+
+
+def test_saved_as_it_was_it_tells_nobody_and_says_so(world, ticket, sara):
+    form = sara.get(page(ticket)).context["form"]
+    answer = sara.post(page(ticket), sent(form), follow=True)
+
+    assert f"{ticket.number} was about that already." in answer.content.decode()
+    assert corrections(ticket) == []
 
 
 def test_a_version_that_does_not_fit_is_explained_and_the_choice_stays(world, ticket, sara, sbc):
@@ -221,8 +258,8 @@ def both_correct(ticket, world, sbc, site, monkeypatch, lock):
     monkeypatch.setattr(story, "lock", meeting.after(lock))
     shown = ticket.is_about
     return at_once(
-        lambda: correct(ticket, world, product=sbc, version=None, shown=shown).pk,
-        lambda: correct(ticket, world, environment=site, shown=shown).pk,
+        lambda: correct(ticket, world, product=sbc, version=None, shown=shown),
+        lambda: correct(ticket, world, environment=site, shown=shown),
     )
 
 
@@ -234,7 +271,7 @@ def unlocked(ticket):
 def test_of_two_corrections_at_once_the_second_is_refused(world, ticket, sbc, site, monkeypatch):
     results = both_correct(ticket, world, sbc, site, monkeypatch, story.lock)
 
-    assert sorted(type(result).__name__ for result in results) == ["CorrectedMeanwhile", "int"]
+    assert sorted(type(result).__name__ for result in results) == ["CorrectedMeanwhile", "Event"]
     assert len(corrections(ticket)) == 1
 
 
@@ -242,4 +279,4 @@ def test_of_two_corrections_at_once_the_second_is_refused(world, ticket, sbc, si
 def test_without_the_lock_two_corrections_collide(world, ticket, sbc, site, monkeypatch):
     results = both_correct(ticket, world, sbc, site, monkeypatch, unlocked)
 
-    assert sorted(type(result).__name__ for result in results) == ["IntegrityError", "int"]
+    assert sorted(type(result).__name__ for result in results) == ["Event", "IntegrityError"]

@@ -13,7 +13,14 @@ from tickets.commands.assignment import (
 from tickets.commands.calendars import put_in_force
 from tickets.commands.clocks import database_now, keep_promises, notice_due
 from tickets.commands.conversation import ClosedTicket, answer, note, reply
-from tickets.commands.correcting import CorrectedMeanwhile, EnvironmentOfAnother, NotOfContract, VersionOfAnother, correct
+from tickets.commands.correcting import (
+    CorrectedMeanwhile,
+    EnvironmentOfAnother,
+    EnvironmentWatched,
+    NotOfContract,
+    VersionOfAnother,
+    correct,
+)
 from tickets.commands.coverage import (
     CoveredAlready,
     PromisesNothing,
@@ -84,6 +91,7 @@ __all__ = [
     "DeclaredAlready",
     "DeclaredMeanwhile",
     "EnvironmentOfAnother",
+    "EnvironmentWatched",
     "FileTooLarge",
     "HoldInPlace",
     "LeadMustDecide",

@@ -12,7 +12,7 @@ from contracts.models import Environment, Product, Version
 from helpdesk.lib.refusals import Refusal
 from tickets import story, telling
 from tickets.commands.conversation import ClosedTicket
-from tickets.models import About, Event, Ticket
+from tickets.models import About, Channel, Event, Ticket
 
 CORRECTED = ("product", "version", "environment")
 
@@ -31,6 +31,10 @@ class EnvironmentOfAnother(Refusal):
     sentence = _("This environment belongs to another customer. Choose one of %(customer)s.")
 
 
+class EnvironmentWatched(Refusal):
+    sentence = _("Monitoring registered this ticket for the environment %(environment)s, which it stays with.")
+
+
 class CorrectedMeanwhile(Refusal):
     sentence = _("Somebody else corrected this ticket meanwhile: now it is about %(about)s. Look again, then save.")
 
@@ -44,23 +48,25 @@ def correct(
     environment: Environment | None,
     shown: About | None = None,
     now: datetime,
-) -> Ticket:
-    """Set what the ticket is about; the customer is told. Contract, promises and team stay as they are.
+) -> Event | None:
+    """Set what the ticket is about; the customer is told. Contract, promises, team and linked issues stay as they are.
 
-    What it is about already changes nothing. `shown`: what it was about on the page that this was decided on. Raises ClosedTicket,
-    NotOfContract, VersionOfAnother, EnvironmentOfAnother, and CorrectedMeanwhile when it is about something else by now.
+    None: it is about that already, and nothing changes. `shown`: what it was about on the page that this was decided on. Raises
+    ClosedTicket, NotOfContract, VersionOfAnother, EnvironmentOfAnother, EnvironmentWatched, and CorrectedMeanwhile when it is about
+    something else by now.
     """
     wanted = About(product.pk, version.pk if version else None, environment.pk if environment else None)
     with acting_for(ticket.customer_id):
         ticket = story.lock(ticket)
         if ticket.is_about == wanted:
-            return ticket
+            return None
         if ticket.is_closed:
             raise ClosedTicket
         if shown is not None and ticket.is_about != shown:
             raise CorrectedMeanwhile(about=", ".join(filter(None, _in_words(ticket).values())))
         _check(ticket, product, version, environment)
         before, words_before = audit.facts(ticket, *CORRECTED), _in_words(ticket)
+        readers = telling.customers_side(ticket, except_for=agent)
         ticket.product, ticket.version, ticket.environment = product, version, environment
         ticket.save(update_fields=CORRECTED)
         after, words = audit.facts(ticket, *CORRECTED), _in_words(ticket)
@@ -77,14 +83,14 @@ def correct(
         if environment is not None:
             headline = gettext_noop("%(who)s corrected %(number)s: it is about %(product)s in the environment %(environment)s.")
         telling.tell(
-            readers=telling.customers_side(ticket, except_for=agent),
+            readers=[*readers, *(one for one in telling.customers_side(ticket, except_for=agent) if one not in readers)],
             to_staff=False,
             ticket=ticket,
             event=event,
             notice=telling.Notice("ticket_status", headline, facts={name: word or "" for name, word in words.items()}),
             now=now,
         )
-    return ticket
+    return event
 
 
 def _check(ticket: Ticket, product: Product, version: Version | None, environment: Environment | None) -> None:
@@ -95,6 +101,8 @@ def _check(ticket: Ticket, product: Product, version: Version | None, environmen
         raise VersionOfAnother(version=version, product=product)
     if environment is not None and environment.customer_id != ticket.customer_id:
         raise EnvironmentOfAnother(customer=ticket.customer)
+    if ticket.channel == Channel.MONITORING and environment != ticket.environment:
+        raise EnvironmentWatched(environment=ticket.environment)
 
 
 def _in_words(ticket: Ticket) -> dict[str, str | None]:

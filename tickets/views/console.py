@@ -211,13 +211,14 @@ def correct(request: DeskRequest, number: int) -> HttpResponse:
     form = CorrectionForm(request.POST or None, ticket=ticket)
     if form.is_valid():
         try:
-            commands.correct(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data)
+            event = commands.correct(ticket=ticket, agent=request.access.person, now=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
             form.add_error(None, str(refusal))
             ticket = found_ticket(number)
             form.look_again(ticket)
         else:
-            messages.success(request, _("%(number)s is about what you chose. The customer is told.") % {"number": ticket.number})
+            said = _("%(number)s is about what you chose. The customer is told.") if event else _("%(number)s was about that already.")
+            messages.success(request, said % {"number": ticket.number})
             return redirect(ticket.console_url)
     return render(request, "console/ticket_correct.html", {"ticket": ticket, "form": form}, status=422 if form.errors else 200)
 
