@@ -79,18 +79,17 @@ def correct(
             facts={"from": before | {"words": words_before}, "to": after | {"words": words}},
             now=now,
         )
-        headline = gettext_noop("%(who)s corrected %(number)s: it is about %(product)s.")
-        if environment is not None:
-            headline = gettext_noop("%(who)s corrected %(number)s: it is about %(product)s in the environment %(environment)s.")
-        telling.tell(
-            readers=[*readers, *(one for one in telling.customers_side(ticket, except_for=agent) if one not in readers)],
-            to_staff=False,
-            ticket=ticket,
-            event=event,
-            notice=telling.Notice("ticket_status", headline, facts={name: word or "" for name, word in words.items()}),
-            now=now,
-        )
+        told = [*readers, *(one for one in telling.customers_side(ticket, except_for=agent) if one not in readers)]
+        _tell(ticket, told, event, words, now)
     return event
+
+
+def _tell(ticket: Ticket, readers: list[Person], event: Event, words: dict[str, str | None], now: datetime) -> None:
+    headline = gettext_noop("%(who)s corrected %(number)s: it is about %(product)s.")
+    if ticket.environment is not None:
+        headline = gettext_noop("%(who)s corrected %(number)s: it is about %(product)s in the environment %(environment)s.")
+    notice = telling.Notice("ticket_status", headline, facts={name: word or "" for name, word in words.items()})
+    telling.tell(readers=readers, to_staff=False, ticket=ticket, event=event, notice=notice, now=now)
 
 
 def _check(ticket: Ticket, product: Product, version: Version | None, environment: Environment | None) -> None:
