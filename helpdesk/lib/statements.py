@@ -40,10 +40,13 @@ class Statement:
         return cls(re.sub(r"%\(\w+\)s", "%s", sql), [constants.get(name) for name in found], marks)
 
     def rows(self, values: Sequence[Any], *, after: str = "", after_values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What it finds for these values, asked now. `after`: SQL that runs before it in the same round trip, with values of its own."""
+        """What it finds for these values, asked now. `after`: SQL that runs before it in the same round trip, with values of its own.
+
+        Raises django.db.Error alone, also where it asks the driver itself: so that a lost connection is known as one.
+        """
         connection = connections[DEFAULT_DB_ALIAS]
         before = f"{after}; " if after else ""
-        with connection.cursor() as cursor:
+        with connection.wrap_database_errors, connection.cursor() as cursor:
             kept = _kept_by(connection) if self.is_kept else None
             if kept is None:
                 cursor.execute(before + self.sql, [*after_values, *self._bound(values)])

@@ -1,9 +1,10 @@
 """Statements that are planned once in each connection."""
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
-from django.db import NotSupportedError, connection, transaction
+from django.db import NotSupportedError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Person
@@ -145,6 +146,22 @@ def test_a_value_may_be_compared_with_a_column_of_texts(world):
     with as_provider():
         assert ask(world.ada.email) == ["Ada Lovelace"]
         assert ask("nobody@acme.example") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_line_that_is_cut_before_the_first_statement_is_told_as_a_lost_database():
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (number,) = cursor.fetchone()
+    with contextlib.closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [number])
+
+    with pytest.raises(OperationalError):
+        Statement("SELECT 1", [], []).rows([])
+
+    connection.close_if_unusable_or_obsolete()
+    assert Statement("SELECT 1", [], []).rows([]) == [(1,)]
 
 
 @pytest.mark.django_db
