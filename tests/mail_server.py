@@ -1,6 +1,5 @@
 """A mail server that refuses whom a test names, with the words that it names."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tooling import ports
 
 SAMPLES = Path(__file__).parent / "notifications" / "samples"
 
@@ -41,17 +42,15 @@ class Server:
 def serving(settings: Any) -> Iterator[Server]:
     """The server that our mail goes to, for the time of a test."""
     server = Server()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    try:
-        yield server
-    finally:
-        controller.stop()
+    with ports.reserved() as port:
+        controller = Controller(server, hostname=ports.LOOPBACK, port=port)
+        controller.start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = ports.LOOPBACK, port
+        try:
+            yield server
+        finally:
+            controller.stop()
 
 
 def sample(name: str, message_id: str) -> bytes:

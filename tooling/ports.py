@@ -1,9 +1,10 @@
 """Listening sockets on the loopback. We hold them ourselves and hand them down, so that none is taken between choosing and using."""
 
+import contextlib
 import errno
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tooling.refusal import USAGE, Refusal
 
@@ -15,6 +16,19 @@ TRIED = 100
 def listen_anywhere() -> socket.socket:
     """On a free port that the kernel chooses."""
     return _listen(0)
+
+
+@contextlib.contextmanager
+def reserved() -> Iterator[int]:
+    """A free port that nobody else is given meanwhile, and where nobody answers until somebody listens on it by its number.
+
+    It is bound without listening: the kernel gives it to none who asks for any, and to one who asks for it with SO_REUSEADDR, as
+    servers do.
+    """
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind((LOOPBACK, 0))
+        yield number(holding)
 
 
 def listen_for_web() -> socket.socket:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -24,9 +23,8 @@ class MailServer:
     """
 
     def __init__(self) -> None:
-        listening = ports.listen_anywhere()
-        self.port = ports.number(listening)
-        listening.close()
+        self.holding = contextlib.ExitStack()
+        self.port = self.holding.enter_context(ports.reserved())
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
@@ -47,10 +45,7 @@ class MailServer:
     # --- Its life ----------------------------------------------------------------------------------------------------
     def start(self) -> None:
         async def listen() -> None:
-            listening = socket.socket()
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((ports.LOOPBACK, self.port))
-            self.server = await self.loop.create_server(lambda: _Conversation(self), sock=listening)
+            self.server = await self.loop.create_server(lambda: _Conversation(self), ports.LOOPBACK, self.port)
 
         if self.server is None:
             self._run(listen())
@@ -74,6 +69,7 @@ class MailServer:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
         self.loop.close()
+        self.holding.close()
 
     def rule(self, step: str, *acts: str, then: str = "") -> None:
         """What happens the first times that the step comes, and every time after that."""

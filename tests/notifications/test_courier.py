@@ -12,6 +12,7 @@ import pytest
 from notifications import courier
 from notifications.courier import Fate, Guard, carry, is_public
 from tests.service import HANG, serving
+from tooling import ports
 
 SECRET = "canary-of-a-token"
 
@@ -40,10 +41,8 @@ def test_what_the_service_answers_is_told_by_its_number(service, status):
 
 
 def test_a_service_that_is_not_there():
-    with socket.socket() as held:  # so that nobody else listens there meanwhile
-        held.bind(("127.0.0.1", 0))
-
-        assert carried(f"json://127.0.0.1:{held.getsockname()[1]}/phone") == Fate("unreachable")
+    with ports.reserved() as port:
+        assert carried(f"json://{ports.LOOPBACK}:{port}/phone") == Fate("unreachable")
 
 
 def test_a_service_that_hangs_is_given_up_and_may_have_it(service, monkeypatch):

@@ -1,6 +1,5 @@
 """The outbox against a real SMTP server."""
 
-import socket
 from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import Any
@@ -17,6 +16,7 @@ from notifications.commands import ATTEMPTS, LEASE, Letter, claim, mark_failed, 
 from notifications.models import Mail
 from notifications.tasks import relay_outbox
 from tests import factories as make
+from tooling import ports
 
 pytestmark = pytest.mark.django_db
 
@@ -45,21 +45,16 @@ class Sink:
         return "250 OK"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def sink(settings):
     sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    yield sink
-    controller.stop()
+    with ports.reserved() as port:
+        controller = Controller(sink, hostname=ports.LOOPBACK, port=port)
+        controller.start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = ports.LOOPBACK, port
+        yield sink
+        controller.stop()
 
 
 def owed(key, person=None, address="ada@acme.example", thread="", may_wait=False, now=None, **letter):

@@ -26,13 +26,13 @@ TOKEN = "t" * 32
 
 
 class Desk:
-    """What was started, by name; `port` is the web server's, `mail` where received mail lies."""
+    """What was started, by name; `port` is the web server's; `held` is let go at the end."""
 
     def __init__(self, root: Path) -> None:
         self.place = Place(root)
         self.place.create()
-        with contextlib.closing(ports.listen_anywhere()) as free:
-            self.port = ports.number(free)
+        self.held = contextlib.ExitStack()
+        self.port = self.held.enter_context(ports.reserved())
         self.children: dict[str, processes.Child] = {}
 
     def start(self, *names: str, **settings: str) -> None:
@@ -85,6 +85,7 @@ class Desk:
     def stop(self) -> None:
         for child in reversed(self.children.values()):
             child.stop()
+        self.held.close()
 
 
 @contextlib.contextmanager

@@ -27,10 +27,7 @@ class Programs:
         self.desk, self.folder, self.discovery_token = desk, folder, discovery_token
         for name in ("textfiles", "figures", "alerts-1", "alerts-2"):
             (folder / name).mkdir()
-        free = [ports.listen_anywhere() for _each in range(4)]
-        self.exporter, self.prometheus, *self.alertmanagers = [ports.number(one) for one in free]
-        for one in free:
-            one.close()
+        self.exporter, self.prometheus, *self.alertmanagers = [desk.held.enter_context(ports.reserved()) for _each in range(4)]
         self.fill_disk(full=False)
 
     def fill_disk(self, *, full: bool) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from ruamel.yaml import YAML
 
 from helpdesk.celery import CLOCKS, PAGES
 from helpdesk.environment import KNOWN_SETTINGS
+from tooling import ports
 from tooling.processes import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,31 +54,29 @@ def test_what_can_not_wait_has_processes_of_its_own(services: dict[str, Any], qu
 @pytest.mark.parametrize("name", ["web", *WORKERS, "beat"])
 def test_its_health_check_passes_while_it_runs_and_fails_when_it_does_not(services: dict[str, Any], name: str, tmp_path: Path):
     service = services[name]
-    environment = _environment()
     check = _command(service["healthcheck"]["test"][1:], tmp_path)
-    process = subprocess.Popen(
-        _command(service["command"], tmp_path), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        assert wait_until(lambda: _passes(check, environment), 45, pause=0.5)
-    finally:
-        process.terminate()
-        process.wait(30)
-    for left in tmp_path.iterdir():
-        left.unlink()
+    with ports.reserved() as port:
+        environment = _environment(port)
+        process = subprocess.Popen(
+            _command(service["command"], tmp_path), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            assert wait_until(lambda: _passes(check, environment), 45, pause=0.5)
+        finally:
+            process.terminate()
+            process.wait(30)
+        for left in tmp_path.iterdir():
+            left.unlink()
 
-    assert not _passes(check, environment)
+        assert not _passes(check, environment)
 
 
-def _environment() -> dict[str, str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def _environment(port: int) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return {
         **os.environ,
         "PATH": path,
-        "WEB_BIND": f"127.0.0.1:{port}",
+        "WEB_BIND": f"{ports.LOOPBACK}:{port}",
         "WEB_CONCURRENCY": "1",
         "DJANGO_SETTINGS_MODULE": "helpdesk.settings",
     }

@@ -115,9 +115,8 @@ def running(request):
     post, planted = Post(), Planted()
     planted.add("refused address", f"refuse-{secrets.token_hex(6)}@canary.example")
     totp = planted.add("secret of the second factor", base64.b32encode(secrets.token_bytes(20)).decode())
-    with ports.listen_anywhere() as free:
-        port = ports.number(free)
     with contextlib.ExitStack() as held:
+        port = held.enter_context(ports.reserved())
         controller = Controller(post, hostname="127.0.0.1", port=port)
         controller.start()
         held.callback(controller.stop)
