@@ -113,8 +113,9 @@ def test_the_grace_lets_an_answer_in_time_be_seen_that_is_written_a_second_later
 
 
 def test_without_the_lock_an_answer_and_the_sweep_collide(world, ticket, meeting, monkeypatch, caplog):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
-    monkeypatch.setattr(clocks, "_due", meeting.after(unlocked_due))
+    monkeypatch.setattr(story, "lock", unlocked)
+    monkeypatch.setattr(clocks, "_due", unlocked_due)
+    monkeypatch.setattr(story, "record", meeting.before(story.record))  # both have read what decides
 
     answered, noticed = answer_and_sweep(world, ticket, meeting, first="answer")
 

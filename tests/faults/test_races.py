@@ -51,6 +51,13 @@ def unlocked(ticket):
     return Ticket.objects.select_related("customer", "product", "team", "requester", "assignee").get(pk=ticket.pk)
 
 
+@pytest.fixture
+def without_lock(meeting, monkeypatch):
+    """Nobody waits for the ticket, and both have read all that decides before either goes on with its story."""
+    monkeypatch.setattr(story, "lock", unlocked)
+    monkeypatch.setattr(story, "record", meeting.before(story.record))
+
+
 # --- The same form twice -----------------------------------------------------------------------------------------------
 def send(world, client, **changes):
     form = {"type": "technical", "severity": "high", "product": world.softswitch.pk, "subject": "Calls drop", "description": "x"}
@@ -103,8 +110,7 @@ def test_the_same_reply_twice_at_once_is_written_once(world, ticket, browsers, m
     assert events(ticket) == [(1, "opened"), (2, "replied")]
 
 
-def test_without_the_lock_the_same_reply_twice_collides(world, ticket, browsers, meeting, monkeypatch):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
+def test_without_the_lock_the_same_reply_twice_collides(world, ticket, browsers, without_lock):
     for client in browsers:
         client.raise_request_exception = False  # Django's client hears of the other thread's exception too
     form = {"body": "Any news?", "submission_key": KEY}
@@ -131,9 +137,7 @@ def test_two_agents_confirm_at_once_and_it_is_verified_once(world, ticket, meeti
         assert Mail.objects.filter(kind="ticket_qualified").count() == 1
 
 
-def test_without_the_lock_two_confirmations_collide(world, ticket, meeting, monkeypatch):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
-
+def test_without_the_lock_two_confirmations_collide(world, ticket, without_lock):
     results = at_once(*(lambda agent=agent: verify(world, ticket, agent) for agent in (world.sara, world.lea)))
 
     assert sorted(names(results)) == [IntegrityError.__name__, "high"]
@@ -211,9 +215,7 @@ def test_a_contest_against_another_verdict_has_one_outcome(world, lowered, meeti
     ]
 
 
-def test_without_the_lock_two_contests_collide(world, lowered, meeting, monkeypatch):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
-
+def test_without_the_lock_two_contests_collide(world, lowered, without_lock):
     results = at_once(lambda: contest(lowered, world.ada, "Every extension."), lambda: contest(lowered, world.alan, "No, all of them."))
 
     assert sorted(map(str, names(results))) == sorted([str(lowered.pk), IntegrityError.__name__])
@@ -319,9 +321,7 @@ def test_two_sweeps_at_once_close_a_ticket_once(resolved, meeting, monkeypatch, 
     assert (sorted(results), closings(resolved), caplog.messages) == ([0, 1], 1, [])
 
 
-def test_without_the_lock_two_sweeps_collide(resolved, meeting, monkeypatch, caplog):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
-
+def test_without_the_lock_two_sweeps_collide(resolved, without_lock, caplog):
     results = at_once(*[lambda: commands.close_resolved(now=LATER)] * 2)
 
     assert (sorted(results), caplog.messages) == ([0, 1], [f"{resolved.number} could not be closed; the others go on"])
@@ -345,9 +345,7 @@ def test_two_assignments_at_once_follow_each_other(world, ticket, meeting, monke
     assert steps == [(None, steps[0][1]), (steps[0][1], last)]
 
 
-def test_without_the_lock_two_assignments_collide(world, ticket, meeting, monkeypatch):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
-
+def test_without_the_lock_two_assignments_collide(world, ticket, without_lock):
     results = assign_to_themselves(world, ticket)
 
     assert [type(result) for result in results].count(IntegrityError) == 1
@@ -368,9 +366,7 @@ def test_two_clicks_on_solved_at_once_solve_it_once(world, ticket, meeting, monk
         assert Mail.objects.filter(kind="ticket_status", address="sara@support.example").count() == 1
 
 
-def test_without_the_lock_two_clicks_on_solved_collide(world, ticket, meeting, monkeypatch):
-    monkeypatch.setattr(story, "lock", meeting.after(unlocked))
-
+def test_without_the_lock_two_clicks_on_solved_collide(world, ticket, without_lock):
     assert sorted(names(solve_both(world, ticket))) == [IntegrityError.__name__, "resolved"]
 
 

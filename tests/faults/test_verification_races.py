@@ -28,6 +28,12 @@ def ticket(world):
     return make.ticket(world.contract, world.softswitch, world.ada, severity="high", now=at("23 Nov 09:00"))
 
 
+@pytest.fixture(autouse=True)
+def _new_connection(ticket):
+    """One that knows no statement yet: what it knows it is asked by name, and nobody sees what that reads."""
+    connection.close()
+
+
 def alter(ticket):
     with as_provider():
         Clock.objects.filter(promise_id=ticket.promise_id, target="first_response").update(started_at=at("23 Nov 08:00"))
