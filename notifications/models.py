@@ -8,12 +8,13 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Expression, OuterRef, Q
+from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Person, StaffMember, Team, default_time_zone, validate_time_zone
+from helpdesk.lib.prepared import compared
 from notifications.reasons import in_words, why
 
 
@@ -191,10 +192,10 @@ class Mute(models.Model):
 
 
 class RotaQuerySet(models.QuerySet["Rota"]):
-    def with_shifts(self, ended_after: "Expression | datetime") -> "RotaQuerySet":
-        """Each with `turns` (its people in order) and `overlays` (overrides that end after that), in the query that reads the rotas."""
+    def with_shifts(self, after: datetime | int) -> "RotaQuerySet":
+        """Each with `turns` (its people in order) and `overlays` (overrides that end after that instant), in the query that reads the rotas."""
         turns = RotaTurn.objects.filter(rota=OuterRef("pk")).order_by("position").values("member_id")
-        standing = RotaOverride.objects.filter(rota=OuterRef("pk"), removed_at=None, until_at__gt=ended_after).order_by("pk")
+        standing = RotaOverride.objects.filter(compared("until_at", ">", after), rota=OuterRef("pk"), removed_at=None).order_by("pk")
         overlays = standing.values(row=JSONObject(id="pk", person="member_id", start="from_at", end="until_at"))
         return self.annotate(turns=ArraySubquery(turns), overlays=ArraySubquery(overlays))
 

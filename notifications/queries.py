@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject, Lower, Now
+from django.db.models.functions import Coalesce, JSONObject, Lower
 from django.utils import timezone
 
 from accounts.models import Customer, Membership, Person, StaffMember, StaffRole
-from helpdesk.lib.prepared import Prepared
+from helpdesk.lib.prepared import Prepared, compared
 from notifications.fate import Mark, mark_in_words
 from notifications.marks import ONE_TRY_EACH
 from notifications.models import BouncingAddress, Mail, Page, PageDelivery, Rota, RotaOverride, RotaTurn, TeamRota, Way
@@ -125,7 +125,7 @@ def rota_for(page: Page) -> Rota | None:
 
 def on_call_in(rota: Rota, now: datetime) -> Person | None:
     """Who is on call by a rota at this instant; None when nobody is, or somebody who left the staff."""
-    known = Rota.objects.with_shifts(Value(now)).get(pk=rota.pk)
+    known = Rota.objects.with_shifts(now).get(pk=rota.pk)
     shift, _next = now_and_next(rotation_of(known), now)
     if shift.person is None:
         return None
@@ -134,7 +134,7 @@ def on_call_in(rota: Rota, now: datetime) -> Person | None:
 
 def on_call_by(rota: Rota, *, people: Sequence[int], values: Mapping[str, Any], now: datetime) -> tuple[int | None, int | None]:
     """Who is on call by a rota at this instant, and who would be if it were kept with these turns and columns; ids."""
-    rotation = rotation_of(Rota.objects.with_shifts(Value(now)).get(pk=rota.pk))
+    rotation = rotation_of(Rota.objects.with_shifts(now).get(pk=rota.pk))
     kept = replace(
         rotation,
         zone=ZoneInfo(values["time_zone"]),
@@ -166,7 +166,7 @@ class OnCall:
 def on_call_now(now: datetime) -> list[OnCall]:
     """Who is on call, for each rota, the default one first; one query, whatever their number."""
     found = []
-    for rota in _rotas_now():
+    for rota in _rotas_at(now):
         people = {row["id"]: row for row in rota.present}  # type: ignore[attr-defined]  # annotated below
         shift, after = now_and_next(rotation_of(rota), now)
         present, following = people.get(shift.person), people.get(after.person if after is not None else None)
@@ -184,11 +184,11 @@ def on_call_now(now: datetime) -> list[OnCall]:
     return found
 
 
-def _people_of_rotas() -> "ArraySubquery":
-    """Who is in a rota's turns or overrides and still on the staff."""
+def _people_of_rotas(now: int) -> "ArraySubquery":
+    """Who is in a rota's turns, or in overrides that are not over, and still on the staff. `now`: what stands for the instant."""
     in_turns = RotaTurn.objects.filter(rota=OuterRef(OuterRef("pk"))).values("member_id")
-    in_overrides = RotaOverride.objects.filter(rota=OuterRef(OuterRef("pk")), removed_at=None, until_at__gt=Now()).values("member_id")
-    staff = StaffMember.objects.filter(Q(pk__in=in_turns) | Q(pk__in=in_overrides), person__is_active=True)
+    standing = RotaOverride.objects.filter(compared("until_at", ">", now), rota=OuterRef(OuterRef("pk")), removed_at=None)
+    staff = StaffMember.objects.filter(Q(pk__in=in_turns) | Q(pk__in=standing.values("member_id")), person__is_active=True)
     with_role = staff.filter(Exists(StaffRole.objects.filter(member=OuterRef("pk"))))
     newest = PageDelivery.objects.filter(way=OuterRef("pk")).order_by("-pk").values("state")[:1]
     works = Way.objects.annotate(last=Coalesce(Subquery(newest), Value(""))).exclude(last=PageDelivery.State.FAILED)
@@ -196,7 +196,7 @@ def _people_of_rotas() -> "ArraySubquery":
     return ArraySubquery(with_role.order_by().values(row=JSONObject(id="pk", name="display_name", has_ways=has_ways)))
 
 
-_rotas_now = Prepared(lambda: Rota.objects.with_shifts(Now()).annotate(present=_people_of_rotas()))
+_rotas_at = Prepared(lambda now: Rota.objects.with_shifts(now).annotate(present=_people_of_rotas(now)))
 
 
 # --- The page of those on call ----------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def rota_cards(now: datetime) -> list[RotaCard]:
     standing = (
         RotaOverride.objects.filter(removed_at=None, until_at__gt=now).select_related("member", "created_by").order_by("from_at", "pk")
     )
-    rotas = Rota.objects.with_shifts(Value(_midnight(_monday(now)))).select_related("second_line")
+    rotas = Rota.objects.with_shifts(_midnight(_monday(now))).select_related("second_line")
     rotas = rotas.prefetch_related(
         Prefetch("overrides", standing, to_attr="standing"), Prefetch("team_rotas", TeamRota.objects.select_related("team"))
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Value
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -127,7 +126,7 @@ Times = list[tuple[datetime, datetime]]
 
 def _times(row: Rota, start: datetime, end: datetime) -> dict[int, Times]:
     """When each person is on call between two instants, in order, what follows without a gap as one."""
-    known = Rota.objects.with_shifts(Value(start)).get(pk=row.pk)
+    known = Rota.objects.with_shifts(start).get(pk=row.pk)
     found: dict[int, Times] = {}
     for shift in shifts(rotation_of(known), start, end):
         if shift.person is None:
@@ -213,7 +212,7 @@ def give_shift(
     if until_at > now + AHEAD:
         raise TooFarAhead
     with as_provider():
-        known = Rota.objects.select_for_update(of=("self",)).with_shifts(Value(now)).get(pk=rota.pk)
+        known = Rota.objects.select_for_update(of=("self",)).with_shifts(now).get(pk=rota.pk)
         replaced = {shift.person for shift in shifts(rotation_of(known), max(from_at, now), until_at)} - {None, member.pk}
         strangers = replaced - {actor.pk}
         if strangers and member.pk != actor.pk and not any_shift:
